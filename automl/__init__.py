@@ -1,0 +1,1 @@
+"""What to try next: studies, scheduler, spaces, samplers, diagnosis."""

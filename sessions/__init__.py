@@ -1,0 +1,1 @@
+"""What happened: workspace, run records, event files, notes."""

@@ -1,0 +1,1 @@
+"""How to learn: PPO, trainer, schedules, checkpoints, evaluation."""

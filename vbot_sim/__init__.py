@@ -1,0 +1,1 @@
+"""The world: robot, terrains, batched physics, tasks, rewards, terminations, scoring."""

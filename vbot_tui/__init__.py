@@ -1,0 +1,1 @@
+"""The cockpit (Textual) and, in `vbot_tui.cli`, the `vbot` command line."""
