@@ -1,0 +1,121 @@
+"""Searched keys: where a value may lie, and how it is written in a study file.
+
+A dimension is data; which library draws from it is the business of `automl.suggest`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sessions.errors import UsageError
+
+from automl.state import Value
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number between `low` and `high`; `log` spreads draws over its magnitude, `one_minus` over that of 1 - x."""
+
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+    one_minus: bool = False
+    around: Value | None = None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """The preset's own value times a factor between `low` and `high`, drawn over its magnitude; the sign stays."""
+
+    low: float
+    high: float
+    around: Value | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values."""
+
+    choices: tuple[Value, ...]
+    around: Value | None = None
+
+
+Dimension = Range | Factor | Choice
+
+
+def parse_dimension(path: str, data: object) -> Dimension:
+    """A dimension from its YAML form.
+
+    `{low, high, log, integer, one_minus}`, `{factor: [low, high]}` or `{choices: [...]}`, each with an optional
+    `around`, the preset's value.
+
+    Raises:
+        UsageError: the form is none of these, or it holds no value.
+    """
+    if not isinstance(data, Mapping):
+        raise _bad(path, data, "is not a mapping")
+    fields = dict(data)
+    around = fields.pop("around", None)
+    if set(fields) == {"choices"} and isinstance(fields["choices"], list | tuple) and fields["choices"]:
+        return Choice(tuple(fields["choices"]), around)
+    if set(fields) == {"factor"} and isinstance(fields["factor"], list | tuple) and len(fields["factor"]) == 2:
+        low, high = (_number(path, data, bound) for bound in fields["factor"])
+        return _checked(path, data, Factor(low, high, around))
+    if {"low", "high"} <= set(fields) <= {"low", "high", "log", "integer", "one_minus"}:
+        low, high = (_number(path, data, fields.pop(bound)) for bound in ("low", "high"))
+        return _checked(path, data, Range(low, high, around=around, **{key: bool(on) for key, on in fields.items()}))
+    raise _bad(path, data, "has none of the three forms")
+
+
+def dimension_to_dict(dimension: Dimension) -> dict[str, Any]:
+    """The YAML form that `parse_dimension` reads back."""
+    match dimension:
+        case Choice():
+            data: dict[str, Any] = {"choices": list(dimension.choices)}
+        case Factor():
+            data = {"factor": [dimension.low, dimension.high]}
+        case Range():
+            data = {"low": dimension.low, "high": dimension.high}
+            data |= {key: True for key in ("log", "integer", "one_minus") if getattr(dimension, key)}
+    return data if dimension.around is None else data | {"around": dimension.around}
+
+
+def centred(dimension: Dimension, path: str, around: object) -> Dimension:
+    """The dimension with the preset's value known.
+
+    Raises:
+        UsageError: the value cannot be searched in this way.
+    """
+    if isinstance(around, bool | str) and isinstance(dimension, Range | Factor):
+        raise UsageError(f"space.{path}: the preset has {around!r}, which is no number; use {{choices: [...]}}")
+    if not isinstance(around, int | float | str | bool):
+        raise UsageError(f"space.{path}: the preset has {around!r}, and only single values can be searched")
+    if isinstance(dimension, Factor) and around == 0:
+        raise UsageError(f"space.{path}: the preset has 0, which no factor changes; use {{low: ..., high: ...}}")
+    return replace(dimension, around=around)
+
+
+def _checked(path: str, data: object, dimension: Range | Factor) -> Dimension:
+    low, high = dimension.low, dimension.high
+    if not low < high:
+        raise _bad(path, data, "has a lower end that is not below its upper end")
+    needs_positive = isinstance(dimension, Factor) or dimension.log
+    if needs_positive and low <= 0:
+        raise _bad(path, data, "spreads over magnitudes, so its lower end must be above 0")
+    if isinstance(dimension, Range) and dimension.one_minus and (high >= 1 or dimension.log or dimension.integer):
+        raise _bad(path, data, "spreads over 1 - x, so it must stay below 1 and be neither log nor integer")
+    return dimension
+
+
+def _number(path: str, data: object, bound: object) -> float:
+    if isinstance(bound, bool) or not isinstance(bound, int | float):
+        raise _bad(path, data, f"has the bound {bound!r}, which is no number")
+    return bound
+
+
+def _bad(path: str, data: object, why: str) -> UsageError:
+    return UsageError(
+        f"space.{path}: {data!r} {why}; write {{low: 1e-4, high: 1e-3, log: true}}, {{factor: [0.25, 4]}} "
+        "or {choices: [a, b]}"
+    )

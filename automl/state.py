@@ -1,0 +1,268 @@
+"""What a study is, as a pure fold over its event log.
+
+The only way to change a study is to journal an event; the scheduler, the cockpit and `vbot status` all read the same
+fold, so a restart is nothing but folding again. No clock, no file and no process is looked at here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from automl.journal import Event
+
+Value = float | int | str | bool
+Params = Mapping[str, Value]
+
+LIVE_STATES = frozenset({"running"})
+FINAL_STATES = frozenset({"finished", "stopped", "killed", "failed", "diverged"})
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One evaluation of a trial on fixed cases, and what was decided on seeing it."""
+
+    step: int
+    score: float | None
+    success: float | None
+    fell: float | None
+    decision: str
+
+
+@dataclass(frozen=True)
+class StopOrder:
+    """Why a running trial is being stopped: how ("kill", "pause", "stop", "prune", "stall", "budget"), who, why."""
+
+    how: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TrialState:
+    """One configuration tried in a study, as far as the log tells."""
+
+    number: int
+    params: Params
+    origin: str
+    seed: int
+    state: str = "queued"
+    run: str | None = None
+    attempts: int = 0
+    rungs: tuple[Rung, ...] = ()
+    order: StopOrder | None = None
+    score: float | None = None
+    success: float | None = None
+    fell: float | None = None
+    env_steps: int = 0
+    end_reason: str | None = None
+    end_detail: str | None = None
+    flags: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will happen to this trial any more unless somebody asks for it."""
+        return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True)
+class Request:
+    """A trial that somebody asked for and that has not been created yet."""
+
+    params: Params
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Who paused a study, and why."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class StudyState:
+    """Everything a study has decided so far."""
+
+    trials: Mapping[int, TrialState] = field(default_factory=dict)
+    requests: tuple[Request, ...] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
+    pause: Pause | None = None
+    stop: Pause | None = None
+    ended: str | None = None
+    elapsed_s: float = 0.0
+    finish_order: tuple[int, ...] = ()
+    streak_start: int = 0
+    schedulers: int = 0
+    code_versions: tuple[str, ...] = ()
+
+    def in_state(self, *states: str) -> list[TrialState]:
+        """Trials in any of these states, by number."""
+        return [trial for _, trial in sorted(self.trials.items()) if trial.state in states]
+
+    def best(self) -> TrialState | None:
+        """The trial with the highest score; the earlier one of equals."""
+        scored = [trial for trial in self.trials.values() if trial.score is not None]
+        return max(scored, key=lambda trial: (trial.score or 0.0, -trial.number), default=None)
+
+
+class StudyFold:
+    """An incremental fold: give it events one by one, ask for the state at any time."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._trials: dict[int, TrialState] = {}
+        self._commands: dict[str, str] = {}
+        self._study = StudyState()
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event. Kinds from a later version are kept in the log and change nothing here."""
+        if "t" in event:
+            self._study = replace(self._study, elapsed_s=float(event["t"]))
+        handler = _HANDLERS.get(event["type"])
+        if handler is not None:
+            handler(self, event)
+
+    def state(self) -> StudyState:
+        """The state after all events so far; later events do not change the returned object."""
+        return replace(self._study, trials=dict(self._trials), commands=dict(self._commands))
+
+    def _set(self, number: int, **changes: Any) -> None:  # noqa: ANN401 - the fields of TrialState
+        self._trials[number] = replace(self._trials[number], **changes)
+
+    def _scheduler_started(self, event: Event) -> None:
+        versions = self._study.code_versions
+        version = event.get("code_version")
+        if version and version not in versions:
+            versions = (*versions, version)
+        self._study = replace(self._study, schedulers=self._study.schedulers + 1, code_versions=versions)
+
+    def _trial_created(self, event: Event) -> None:
+        number = event["trial"]
+        self._trials[number] = TrialState(
+            number, event["params"], event["origin"], event["seed"], lineage=event.get("lineage", {})
+        )
+        if event["origin"] == "person" and self._study.requests:
+            self._study = replace(self._study, requests=self._study.requests[1:])
+
+    def _trial_prepared(self, event: Event) -> None:
+        self._set(event["trial"], run=event["run"])
+
+    def _trial_started(self, event: Event) -> None:
+        self._set(event["trial"], state="running", attempts=event["attempt"], order=None)
+
+    def _rung(self, event: Event) -> None:
+        rung = Rung(event["step"], event["score"], event["success"], event["fell"], event["decision"])
+        trial = self._trials[event["trial"]]
+        if any(known.step == rung.step for known in trial.rungs):
+            return
+        self._set(trial.number, rungs=(*trial.rungs, rung))
+
+    def _trial_ordered(self, event: Event) -> None:
+        self._set(event["trial"], order=StopOrder(event["how"], event["who"], event["why"]))
+
+    def _attempt_lost(self, event: Event) -> None:
+        trial = self._trials[event["trial"]]
+        self._set(trial.number, state="queued", order=None, failures=(*trial.failures, event["detail"]))
+
+    def _trial_paused(self, event: Event) -> None:
+        self._set(event["trial"], state="paused", order=None, env_steps=event["env_steps"])
+
+    def _trial_finished(self, event: Event) -> None:
+        number = event["trial"]
+        if self._trials[number].is_final:
+            return
+        self._set(
+            number,
+            state=event["state"],
+            order=None,
+            score=event["score"],
+            success=event["success"],
+            fell=event["fell"],
+            env_steps=event["env_steps"],
+            end_reason=event["reason"],
+            end_detail=event["detail"],
+            flags=tuple(event.get("flags", ())),
+        )
+        self._study = replace(self._study, finish_order=(*self._study.finish_order, number))
+
+    def _study_paused(self, event: Event) -> None:
+        self._study = replace(self._study, pause=Pause(event["who"], event["why"]))
+
+    def _study_ended(self, event: Event) -> None:
+        self._study = replace(self._study, ended=event["why"])
+
+    def _command(self, event: Event) -> None:
+        self._commands[event["id"]] = event["answer"]
+        effect = _COMMAND_EFFECTS.get(event["kind"])
+        if event["accepted"] and effect is not None:
+            effect(self, event)
+
+    def _order_by_command(self, event: Event) -> None:
+        order = StopOrder(event["kind"].removesuffix("_trial"), event["who"], event["why"])
+        trial = self._trials[event["trial"]]
+        if trial.state == "running":
+            self._set(trial.number, order=order)
+        elif order.how == "pause":
+            self._set(trial.number, state="paused")
+        else:
+            self._set(trial.number, state="killed", end_reason="user", end_detail=f"{order.who}: {order.why}")
+            self._study = replace(self._study, finish_order=(*self._study.finish_order, trial.number))
+
+    def _restart_by_command(self, event: Event) -> None:
+        number = event["trial"]
+        self._set(number, state="queued", attempts=0, order=None, score=None, end_reason=None, end_detail=None)
+        order = tuple(known for known in self._study.finish_order if known != number)
+        self._study = replace(self._study, finish_order=order, ended=None, streak_start=len(order))
+
+    def _request_by_command(self, event: Event) -> None:
+        request = Request(event.get("params") or {}, event["who"], event["why"])
+        self._study = replace(self._study, requests=(*self._study.requests, request), ended=None)
+
+    def _pause_by_command(self, event: Event) -> None:
+        self._study = replace(self._study, pause=Pause(event["who"], event["why"]))
+
+    def _resume_by_command(self, event: Event) -> None:
+        self._study = replace(
+            self._study, pause=None, stop=None, ended=None, streak_start=len(self._study.finish_order)
+        )
+
+    def _stop_by_command(self, event: Event) -> None:
+        self._study = replace(self._study, stop=Pause(event["who"], event["why"]))
+
+
+def fold(events: Iterable[Event]) -> StudyState:
+    """The state of a study whose log holds these events."""
+    return StudyFold(events).state()
+
+
+_Handler = Callable[[StudyFold, Event], None]
+
+_HANDLERS: dict[str, _Handler] = {
+    "scheduler_started": StudyFold._scheduler_started,
+    "trial_created": StudyFold._trial_created,
+    "trial_prepared": StudyFold._trial_prepared,
+    "trial_started": StudyFold._trial_started,
+    "rung": StudyFold._rung,
+    "trial_ordered": StudyFold._trial_ordered,
+    "attempt_lost": StudyFold._attempt_lost,
+    "trial_paused": StudyFold._trial_paused,
+    "trial_finished": StudyFold._trial_finished,
+    "study_paused": StudyFold._study_paused,
+    "study_ended": StudyFold._study_ended,
+    "command": StudyFold._command,
+}
+
+_COMMAND_EFFECTS: dict[str, _Handler] = {
+    "kill_trial": StudyFold._order_by_command,
+    "pause_trial": StudyFold._order_by_command,
+    "restart_trial": StudyFold._restart_by_command,
+    "start_trial": StudyFold._request_by_command,
+    "pause_study": StudyFold._pause_by_command,
+    "resume_study": StudyFold._resume_by_command,
+    "stop_study": StudyFold._stop_by_command,
+}

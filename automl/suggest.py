@@ -1,0 +1,139 @@
+"""What to try next: a pure function of the study's spec, its folded log and the number of the trial.
+
+Optuna is used as a sampler and nothing else: a study in memory is built anew for every question, and the sampler's
+seed comes from the study's seed and the trial's number, so a restart asks the same question and gets the same answer.
+optuna is imported only inside `suggest`.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from automl.space import Choice, Dimension, Factor, Range
+from automl.spec import StudySpec, base_params
+from automl.state import Params, StudyState, TrialState, Value
+
+if TYPE_CHECKING:
+    import optuna
+
+WORST_SCORE = -1.0
+REDRAWS = 8
+
+
+def trial_seed(study_seed: int, number: int, purpose: str) -> int:
+    """A 31-bit seed that belongs to one trial and one purpose."""
+    digest = hashlib.blake2b(f"{study_seed}/{number}/{purpose}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
+    """Values of all searched keys for trial `number`.
+
+    The first trial is the preset itself, so that every study knows what it has to beat. The trial asked for is left
+    out of what is looked at, so asking again later gives the same answer as long as nothing else was decided.
+    """
+    base = base_params(spec)
+    others = [trial for trial in state.trials.values() if trial.number != number]
+    if not spec.space or (number == 0 and not others):
+        return base
+    known = {_key(trial.params) for trial in others}
+    params = base
+    for redraw in range(REDRAWS):
+        params = _draw(spec, others, trial_seed(spec.seed, number, f"suggest-{redraw}"))
+        if _key(params) not in known:
+            break
+    return params
+
+
+def _draw(spec: StudySpec, others: list[TrialState], seed: int) -> Params:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler: optuna.samplers.BaseSampler
+    if spec.sampler == "random":
+        sampler = optuna.samplers.RandomSampler(seed=seed)
+    else:
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=spec.startup_trials)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    distributions = {path: _distribution(dimension) for path, dimension in spec.space.items()}
+    worst = min((trial.score for trial in others if trial.score is not None), default=WORST_SCORE)
+    seen = (_as_optuna(spec, trial, distributions, worst) for trial in sorted(others, key=lambda trial: trial.number))
+    study.add_trials([trial for trial in seen if trial is not None])
+    raw = study.ask(distributions).params
+    return {path: decode(dimension, raw[path]) for path, dimension in spec.space.items()}
+
+
+def _as_optuna(
+    spec: StudySpec, trial: TrialState, distributions: Mapping[str, Any], worst: float
+) -> "optuna.trial.FrozenTrial | None":
+    """How the sampler shall see a trial; None for one that says nothing about its configuration.
+
+    Finished: its score. Diverged: the worst score so far, because the region is bad. Stopped or killed: what its
+    evaluations said. Running, waiting or paused: a place already taken. Crashed: nothing.
+    """
+    from optuna.trial import TrialState as Word
+    from optuna.trial import create_trial
+
+    raw = {path: encode(dimension, trial.params.get(path)) for path, dimension in spec.space.items()}
+    if any(value is None for value in raw.values()) or trial.state == "failed":
+        return None
+    rungs = {rung.step: rung.score for rung in trial.rungs if rung.score is not None and math.isfinite(rung.score)}
+    common = {"params": raw, "distributions": dict(distributions)}
+    if trial.state == "finished" and trial.score is not None:
+        return create_trial(state=Word.COMPLETE, value=trial.score, **common)
+    if trial.state == "diverged":
+        return create_trial(state=Word.COMPLETE, value=min(worst, WORST_SCORE), **common)
+    if trial.state in ("stopped", "killed"):
+        return create_trial(state=Word.PRUNED, intermediate_values=rungs, **common) if rungs else None
+    return create_trial(state=Word.RUNNING, **common)
+
+
+def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    match dimension:
+        case Choice():
+            return CategoricalDistribution(dimension.choices)
+        case Factor():
+            return FloatDistribution(dimension.low, dimension.high, log=True)
+        case Range(integer=True):
+            return IntDistribution(int(dimension.low), int(dimension.high), log=dimension.log)
+        case Range(one_minus=True):
+            return FloatDistribution(1 - dimension.high, 1 - dimension.low, log=True)
+        case Range():
+            return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+
+
+def encode(dimension: Dimension, value: Value | None) -> Value | None:
+    """A value in the coordinate that is drawn, moved to the nearest end where it lies outside; None if impossible."""
+    if isinstance(dimension, Choice):
+        return value if value in dimension.choices else None
+    if isinstance(value, str | bool) or value is None:
+        return None
+    if isinstance(dimension, Factor):
+        ratio = value / float(dimension.around or 1.0)
+        return min(max(ratio, dimension.low), dimension.high)
+    inside = min(max(value, dimension.low), dimension.high)
+    if dimension.integer:
+        return round(inside)
+    return min(max(1 - inside, 1 - dimension.high), 1 - dimension.low) if dimension.one_minus else float(inside)
+
+
+def decode(dimension: Dimension, raw: Value) -> Value:
+    """A drawn coordinate as the value of the config key; numbers keep six digits, which no training can tell apart."""
+    if isinstance(dimension, Choice) or isinstance(raw, str | bool):
+        return raw
+    if isinstance(dimension, Factor):
+        return _rounded(raw * float(dimension.around or 1.0))
+    if dimension.integer:
+        return int(raw)
+    return _rounded(1 - raw) if dimension.one_minus else _rounded(raw)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _key(params: Params) -> tuple[tuple[str, Value], ...]:
+    return tuple(sorted(params.items()))
