@@ -1,7 +1,7 @@
 """The errors of everything but the simulation: one root, one class per cause.
 
-A message is one sentence that says what was found, where, and what to do. The command line prints it after `vbot: ` and exits with `exit_code`.
-Errors of the physics and its configuration live in `vbot_sim.errors`.
+A message is one sentence that says what was found, where, and what to do. The command line prints it after `vbot: `
+and exits with `exit_code`. Errors of the physics and its configuration live in `vbot_sim.errors`.
 """
 
 

@@ -57,7 +57,7 @@ def write_atomic(path: Path | str, content: str | bytes, durable: bool = True) -
     Args:
         path: The file; its directory must exist.
         content: Text is written as UTF-8.
-        durable: Also wait until the disk has it. False for what is rewritten every second and may be lost in a power cut.
+        durable: Also wait until the disk has it. False for what is rewritten every second: a power cut may lose it.
 
     Raises:
         OSError: Nothing was changed (disk full, no permission); no temporary file is left.
@@ -113,12 +113,12 @@ def append_line(path: Path | str, line: str, durable: bool = True) -> None:
         os.close(fd)
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
+def to_json(value: object, indent: int | None = None) -> str:
     """Strict JSON: NaN and infinities become null, because other readers refuse them."""
     return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -128,7 +128,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def read_json(path: Path | str) -> Any:
+def read_json(path: Path | str) -> Any:  # noqa: ANN401 - JSON is anything
     """The content of a JSON file.
 
     Raises:

@@ -1,11 +1,12 @@
 """File locks: the one answer to "is that process alive?".
 
-A lock is an exclusive `flock` on a file that stays for ever. The kernel drops it when the last descriptor of the holder closes, however
-the process ended, so neither pids nor ages are ever consulted. A descriptor can be handed to a child, which then holds the same lock.
+A lock is an exclusive `flock` on a file that stays for ever. The kernel drops it when the last descriptor of the holder
+closes, however the process ended, so neither pids nor ages are ever consulted. A descriptor can be handed to a child,
+which then holds the same lock.
 
-Looking whether a lock is held must not disturb anyone who takes it. A look therefore takes the lock *shared* for a moment: looks do not
-disturb each other, and a taker that is refused checks whether a shared lock would be granted. If so, only onlookers were in its way and it tries
-again; if not, there is a true holder.
+Looking whether a lock is held must not disturb anyone who takes it. A look therefore takes the lock *shared* for a
+moment: looks do not disturb each other, and a taker that is refused checks whether a shared lock would be granted. If
+so, only onlookers were in its way and it tries again; if not, there is a true holder.
 """
 
 import errno
@@ -26,7 +27,7 @@ HOLDER_PATIENCE_S = 0.5  # somebody who settles a dead run holds its lock for so
 
 
 class Lock:
-    """A held lock. Close it to end this process's share in it; release it to end it for every process that shares it."""
+    """A held lock. Close it to end this process's share in it; release it to end it for all that share it."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self.path = path

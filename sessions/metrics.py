@@ -1,6 +1,7 @@
 """The registry of scalar tags: what each number means, its unit, how it was reduced, and which way is better.
 
-Writers take their tag names from here and readers their words. Tags of one reward term or one cause of end share a prefix and are described by it.
+Writers take their tag names from here and readers their words. Tags of one reward term or one cause of end share a
+prefix and are described by it.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """One run on disk: its record, its status, what was asked of it, and how it ended.
 
-The rules: `run.json` never changes; `status.json` is written only by whoever holds the run's lock; a run is alive exactly while that lock is held.
-Curves are read by `sessions.event_file`, notes by `sessions.notes`.
+The rules: `run.json` never changes; `status.json` is written only by whoever holds the run's lock; a run is alive
+exactly while that lock is held. Curves are read by `sessions.event_file`, notes by `sessions.notes`.
 """
 
 from __future__ import annotations  # field types as text, which the readers below check values against
@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from sessions.errors import CorruptFileError, NotFoundError
 from sessions.files import Clock, fsync_dir, read_json, read_tail, to_json, utc_now, write_atomic
@@ -113,8 +113,8 @@ class RunDir:
         return hash(self.path)
 
     @classmethod
-    def create(cls, runs: Path, record: RunRecord, files: Mapping[str, str | bytes]) -> "RunDir":
-        """Make a run's directory in one step, with `run.json` and the given further files; nobody ever sees it half made."""
+    def create(cls, runs: Path, record: RunRecord, files: Mapping[str, str | bytes]) -> RunDir:
+        """Make a run's directory in one step, with `run.json` and further files; nobody ever sees it half made."""
         hidden = runs / f".new-{record.id}"
         hidden.mkdir(parents=True)
         for folder in ("control", "checkpoints", "evals", "poses"):
@@ -279,7 +279,7 @@ def state_now(status: RunStatus | None, alive: bool, launched: bool) -> str:
 
 
 def settle(run: RunDir, clock: Clock = time.time) -> RunStatus | None:
-    """Complete the status of a run whose process died without a last word; does nothing to a live, waiting or ended run.
+    """Complete the status of a run whose process died without a last word; leaves live, waiting and ended runs alone.
 
     Returns:
         The status that now holds.
@@ -316,7 +316,7 @@ def _after_death(run: RunDir, last: RunStatus) -> RunStatus:
     )
 
 
-def status_from_json(data: Any, where: Path) -> RunStatus:
+def status_from_json(data: object, where: Path) -> RunStatus:
     """A status from its JSON form; unknown keys are left out, null metrics are NaN."""
     if isinstance(data, dict):
         metrics = data.get("metrics")
@@ -339,7 +339,7 @@ _CHECKS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-def _build(cls: type[T], data: Any, where: Path) -> T:
+def _build(cls: type[T], data: object, where: Path) -> T:
     """A flat dataclass from a JSON object, field types checked, unknown keys left out."""
     if not isinstance(data, dict):
         raise CorruptFileError(f"{where} holds no JSON object; restore it from a copy or remove it")

@@ -1,6 +1,7 @@
 """The workspace: one directory that holds everything a person did, and how its parts are found by name.
 
-Names are unique across machines, so that two workspaces merge by copying one over the other. What is inside a run is the matter of `sessions.runs`.
+Names are unique across machines, so that two workspaces merge by copying one over the other. What is inside a run is
+the matter of `sessions.runs`.
 """
 
 import hashlib
@@ -33,7 +34,7 @@ class Workspace:
 
         Args:
             arg: A directory, or None.
-            create: Make missing folders. False promises to write nothing; a missing workspace then reads as an empty one.
+            create: Make missing folders. False promises to write nothing; a missing workspace then reads as empty.
 
         Raises:
             WorkspaceError: It is not a directory or cannot be written; nothing was changed.
@@ -163,7 +164,7 @@ def _make_folders(root: Path) -> None:
     anchor = next(path for path in (root, *root.parents) if path.exists())
     if not anchor.is_dir():
         raise WorkspaceError(
-            f"the workspace {root} cannot be made because {anchor} is not a directory; name another one with --workspace"
+            f"the workspace {root} cannot be made: {anchor} is not a directory; name another one with --workspace"
         )
     if not os.access(anchor, os.W_OK | os.X_OK):
         raise WorkspaceError(
