@@ -1,0 +1,262 @@
+"""`vbot train`: one run, in a process of its own, exactly as a trial of a study runs.
+
+This process only prepares the run, watches it and reports; it may end at any moment without harming the training.
+"""
+
+import argparse
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import UsageError
+from vbot_tui.cli.console import Console
+from vbot_tui.cli.parser import Verbs, positive_int, seed_int
+
+if TYPE_CHECKING:
+    from sessions.runs import RunDir, RunStatus
+    from sessions.workspace import Workspace
+    from vbot_rl.config import Resolved
+    from vbot_rl.launch import Launched
+
+POLL_S = 0.2
+HAND_SET_LIMIT = 500_000  # env steps; above it, learning and reward settings belong into a study
+SEARCHABLE = ("ppo.", "task.reward.")
+
+DESCRIPTION = """\
+Train one policy on ENV and print what came of it. Ctrl-C stops it with a checkpoint; a second one kills it.
+The defaults of ENV are those that were found best; --set changes one of them, e.g. --set ppo.learning_rate=5e-4."""
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Enter `train`."""
+    parser = verbs.add("train", "train one policy", train, description=DESCRIPTION)
+    parser.add_argument("env", metavar="ENV", nargs="?", help="environment, e.g. vbot_navigation_section001")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--smoke", action="store_true", help="a short run (at most 500k steps) to see that everything works"
+    )
+    length.add_argument(
+        "--final", action="store_true", help="the shipped default in full length, recorded as a final run"
+    )
+    parser.add_argument("--preset", metavar="NAME", help="named scales and settings of ENV (default: 'default')")
+    parser.add_argument("--config", metavar="FILE", help="start from a run's config.yaml instead of a preset")
+    parser.add_argument("--set", metavar="A.B=C", action="append", default=[], dest="sets", help="override one setting")
+    parser.add_argument("--seed", type=seed_int, help="same seed, same run")
+    parser.add_argument("--num-envs", type=positive_int, metavar="N", help="simulations side by side")
+    parser.add_argument("--threads", type=positive_int, metavar="N", help="threads of this run")
+    parser.add_argument(
+        "--steps", type=positive_int, metavar="N", help="length in env steps; 500k and 2M are understood"
+    )
+    parser.add_argument("--device", help="where the learner computes")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run from its newest checkpoint")
+    parser.add_argument(
+        "--anyway", action="store_true", help="train long with hand-set rewards outside a study, and mark the run"
+    )
+
+
+def train(arguments: argparse.Namespace, console: Console) -> int:
+    """Prepare the run, start it, watch it, report it."""
+    from sessions.workspace import Workspace
+
+    if arguments.resume is None:
+        resolved = resolve(arguments)
+        guard_hand_set(resolved, arguments.sets, arguments.anyway or arguments.smoke)
+        workspace = Workspace.open(arguments.workspace)
+        run = new_run(workspace, resolved, arguments)
+    else:
+        workspace = Workspace.open(arguments.workspace, create=False)
+        run = run_to_resume(workspace, arguments)
+    return launch_and_watch(workspace, run, console)
+
+
+def resolve(arguments: argparse.Namespace) -> "Resolved":
+    """The config that the arguments ask for."""
+    from pathlib import Path
+
+    from vbot_rl.config import load_yaml, override, run_cfg
+
+    sets = {**given_settings(arguments), **assignments(arguments.sets)}
+    if arguments.config is None:
+        if arguments.env is None:
+            raise UsageError("name the environment to train on, e.g. vbot train vbot_navigation_section001 --smoke.")
+        return run_cfg(arguments.env, arguments.preset or "default", smoke=arguments.smoke, sets=sets)
+    if arguments.preset is not None or arguments.smoke:
+        raise UsageError("--config holds every setting, its preset included; leave --preset and --smoke away.")
+    loaded = load_yaml(Path(arguments.config))
+    if arguments.env not in (None, loaded.cfg.env):
+        raise UsageError(f"{arguments.config} is for {loaded.cfg.env}, not for {arguments.env}; leave ENV away.")
+    return override(loaded, sets)
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that have an option of their own, by their path."""
+    named = {
+        "train.seed": arguments.seed,
+        "train.num_envs": arguments.num_envs,
+        "train.threads": arguments.threads,
+        "train.total_env_steps": arguments.steps,
+        "train.device": arguments.device,
+    }
+    return {path: value for path, value in named.items() if value is not None}
+
+
+def assignments(texts: list[str]) -> dict[str, Any]:
+    """The settings given as `--set a.b=c`."""
+    from vbot_sim.settings import parse_assignment
+
+    return dict(parse_assignment(text) for text in texts)
+
+
+def guard_hand_set(resolved: "Resolved", sets: list[str], anyway: bool) -> None:
+    """Refuse a long training with hand-set learning or reward settings: a study finds better ones, on the record."""
+    by_hand = [path for path in assignments(sets) if path.startswith(SEARCHABLE)]
+    if anyway or not by_hand or resolved.cfg.train.total_env_steps <= HAND_SET_LIMIT:
+        return
+    raise UsageError(
+        f"{', '.join(by_hand)} set by hand for {resolved.cfg.train.total_env_steps:,} steps: search it instead with "
+        f"'vbot automl run SPEC' where SPEC has it under 'space', or add --anyway to train once and mark the run."
+    )
+
+
+def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Namespace) -> "RunDir":
+    """Make the run's directory."""
+    from vbot_rl.launch import create_run
+
+    kind = "smoke" if arguments.smoke else "final" if arguments.final else "train"
+    return create_run(workspace, resolved, kind=kind, label=kind, command="vbot " + shlex.join(sys.argv[1:]))
+
+
+def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "RunDir":
+    """The run to go on with; everything that would change it is refused."""
+    from sessions.locks import describe_holder
+    from sessions.runs import settle
+
+    changed = [arguments.env, arguments.preset, arguments.config, *arguments.sets, *given_settings(arguments)]
+    if any(item is not None for item in changed) or arguments.smoke or arguments.final:
+        raise UsageError("--resume goes on with the run as it was configured; give no other setting with it.")
+    run = workspace.run(arguments.resume)
+    if run.is_alive():
+        raise UsageError(f"{run.id} is running already, held by {describe_holder(run.lock_path)}.")
+    status = settle(run)
+    if status is not None and status.state == "finished":
+        raise UsageError(
+            f"{run.id} is finished ({status.env_steps:,} steps); start another run with --warm-start or a longer one."
+        )
+    run.clear_stop_request()
+    return run
+
+
+def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console) -> int:
+    """Start the run's process, show how far it is, and report how it ended."""
+    from automl.local import usable_cores
+    from vbot_rl.launch import launch
+
+    before = run.status()
+    steps_before = before.env_steps if before else 0
+    slot = workspace.take_slot(usable_cores())
+    if slot is None:
+        console.tell("vbot: every training slot of this machine is taken; this run shares the cores with them.")
+    started = time.monotonic()
+    launched = launch(run, slot, nice=0)
+    console.progress(f"{run.id}: starting")
+    watch(run, launched, console)
+    wall_s = time.monotonic() - started
+    result = describe(run, steps_before, wall_s)
+    console.show(result, as_text(result))
+    return 0 if result["state"] in ("finished", "stopped") else 1
+
+
+def watch(run: "RunDir", launched: "Launched", console: Console) -> None:
+    """Wait for the process; the first Ctrl-C or SIGTERM asks it to stop, the second kills it."""
+    import subprocess
+
+    asked = False
+    with interruptible():
+        while True:
+            try:
+                launched.popen.wait(timeout=POLL_S)
+                return
+            except subprocess.TimeoutExpired:
+                status = run.status()
+                if status is not None:
+                    console.progress(progress_line(run, status))
+            except KeyboardInterrupt:
+                if asked:
+                    run.request_stop("vbot train", "interrupted twice", action="kill")
+                    launched.popen.kill()
+                    continue
+                asked = True
+                run.request_stop("vbot train", "interrupted")
+                launched.popen.terminate()
+                console.tell("stopping with a checkpoint (once more: kill)")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM as Ctrl-C, so that `timeout` and service managers stop the run as a person would."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def progress_line(run: "RunDir", status: "RunStatus") -> str:
+    """How far the run is, in one line."""
+    words = [f"{run.id}: {status.phase or status.state}"]
+    if status.total_env_steps:
+        words.append(f"{status.env_steps / status.total_env_steps:4.0%} of {status.total_env_steps:,} steps")
+    if status.steps_per_s:
+        words.append(f"{status.steps_per_s:,.0f} steps/s")
+    if status.eta_s is not None:
+        words.append(f"{status.eta_s:.0f} s left")
+    if status.success is not None:
+        words.append(f"success {status.success:.0%}")
+    return "  ".join(words)
+
+
+def describe(run: "RunDir", steps_before: int, wall_s: float) -> dict[str, Any]:
+    """What came of the run, from its own record."""
+    from sessions.runs import settle
+
+    status = settle(run)
+    steps = status.env_steps if status else 0
+    return {
+        "run": run.id,
+        "dir": str(run.path),
+        "state": status.state if status else "failed",
+        "end_reason": status.end_reason if status else "crashed",
+        "end_detail": status.end_detail if status else "the process ended before it said anything",
+        "env_steps": steps,
+        "wall_s": round(wall_s, 3),
+        "steps_per_s": round((steps - steps_before) / wall_s, 1),
+        "score": status.score if status else None,
+        "success": status.success if status else None,
+    }
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The report for a person."""
+    lines = [f"{result['run']}: {result['state']} ({result['end_reason']}{detail(result['end_detail'])})"]
+    lines.append(
+        f"  {result['env_steps']:,} steps in {result['wall_s']:.1f} s"
+        f" ({result['steps_per_s']:,.0f} steps/s, all included)"
+    )
+    if result["score"] is not None:
+        lines.append(
+            f"  score {result['score']:.3f}, success {result['success']:.1%} (best checkpoint, competition protocol)"
+        )
+    return "\n".join([*lines, f"  {result['dir']}"])
+
+
+def detail(text: str | None) -> str:
+    """The sentence behind an end reason, if there is one."""
+    return f": {text}" if text else ""
