@@ -1,0 +1,76 @@
+"""The papers say what is true: links lead somewhere, commands exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT, files
+from vbot_tui.cli.__main__ import build_parser
+
+PAPERS = [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
+REQUIRED = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that headings make."""
+    heads = re.findall(r"^#+ +(.+?) *$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def local_links(path: Path) -> list[str]:
+    targets = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", path.read_text())
+    return [link for pair in targets for link in pair if link and not re.match(r"[a-z]+:", link)]
+
+
+def commands(path: Path) -> list[str]:
+    """The lines of a paper's shell blocks."""
+    blocks = re.findall(r"^```(?:sh|bash|console)\n(.*?)^```", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line.removeprefix("$ ").split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_the_papers_of_the_house_are_there(name):
+    assert (ROOT / name).stat().st_size > 500
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=ids)
+def test_links_between_papers_lead_somewhere(paper):
+    for link in local_links(paper):
+        name, _, anchor = link.partition("#")
+        target = (paper.parent / name).resolve() if name else paper
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target.read_text()), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=ids)
+def test_make_commands_in_papers_exist(paper):
+    for line in commands(paper):
+        words = shlex.split(line)
+        if words[0] == "make":
+            assert {word for word in words[1:] if "=" not in word} <= make_targets(), line
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=ids)
+def test_vbot_commands_in_papers_are_understood(paper):
+    for line in commands(paper):
+        words = shlex.split(line)
+        if words[0] == "vbot" and not {"--help", "--version"} & set(words):
+            build_parser().parse_args(words[1:])
+
+
+def test_the_readme_leads_with_its_two_commands():
+    lines = commands(ROOT / "README.md")
+    assert lines[:1] == ["make cockpit"]
+    assert "make test" in lines
