@@ -1,6 +1,6 @@
 """What a person thought: notes about a session or about one run, anchored to a step or a metric where they have one.
 
-One line per note, appended in one write: a crash can cost at most the note being written. Notes about the session are in
+One line per note, appended in one write: a crash can cost at most the note being written. Notes about a session are in
 `notebook/<day>.jsonl`, notes about a run beside the run, so they travel with it when it is copied or renamed.
 """
 
