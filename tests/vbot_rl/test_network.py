@@ -1,0 +1,117 @@
+"""The hand-written passes against torch autograd, and the layout they rely on."""
+
+import numpy as np
+import pytest
+import torch
+
+from vbot_rl import network
+from vbot_rl.config import PpoCfg
+from vbot_rl.network import ActorCritic, Shape, init_params
+from vbot_rl.ppo import Ppo, TileSums
+
+SHAPE = Shape(obs_dim=6, act_dim=3, hidden=(16, 8))
+
+
+def with_one(x: np.ndarray) -> np.ndarray:
+    return np.hstack([x, np.ones((len(x), 1))]).astype(np.float32)
+
+
+def torch_tower(weights: tuple[torch.Tensor, ...], x: torch.Tensor) -> torch.Tensor:
+    for i, weight in enumerate(weights):
+        x = x @ weight[:, :-1].T + weight[:, -1]
+        if i < len(weights) - 1:
+            x = torch.nn.functional.elu(x)
+    return x
+
+
+def leaf_tensors(weights: tuple[np.ndarray, ...]) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.tensor(w, dtype=torch.float64, requires_grad=True) for w in weights)
+
+
+def random_net(seed: int = 0, tile_rows: int = 256) -> ActorCritic:
+    net = ActorCritic.create(SHAPE, 0.7, seed, tile_rows=tile_rows)
+    net.params.flat[...] += 0.3 * np.random.default_rng(seed).standard_normal(SHAPE.size).astype(np.float32)
+    net.params.log_std[...] = np.log(0.7)
+    return net
+
+
+def test_sizes_by_hand() -> None:
+    # actor 16x7 + 8x17 + 3x9 = 112 + 136 + 27, log_std 3; critic 112 + 136 + 1x9
+    assert SHAPE.actor_size == 112 + 136 + 27 + 3
+    assert SHAPE.size == 278 + 257
+
+
+def test_views_cover_the_flat_vector_once() -> None:
+    params = SHAPE.views(np.arange(SHAPE.size, dtype=np.float32))
+    parts = [w.ravel() for w in params.actor.weights] + [params.log_std] + [w.ravel() for w in params.critic.weights]
+    assert np.array_equal(np.concatenate(parts), params.flat)
+    assert np.shares_memory(params.log_std, params.flat)
+
+
+def test_a_fresh_policy_is_silent_and_has_the_asked_std() -> None:
+    params = init_params(SHAPE, 0.5, np.random.default_rng(3))
+    assert np.allclose(np.exp(params.log_std), 0.5)
+    first = params.actor.weights[0][:, :-1]
+    assert np.allclose(first.T @ first, 2.0 * np.eye(6), atol=1e-5)  # orthogonal columns, gain sqrt(2)
+    assert np.abs(params.actor.weights[-1]).max() < 0.011
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("rows", [1, 5, 7, 16])
+def test_forward_matches_torch(monkeypatch: pytest.MonkeyPatch, fast: bool, rows: int) -> None:
+    monkeypatch.setattr(network, "FAST_EXPM1", fast)
+    net = random_net(tile_rows=5)
+    x = with_one(np.random.default_rng(1).standard_normal((rows, 6)))
+    mean, value = np.empty((rows, 3), np.float32), np.empty(rows, np.float32)
+    net.mean_actions(x, mean)
+    net.values(x, value)
+    plain = torch.tensor(x[:, :-1], dtype=torch.float64)
+    expected = torch_tower(leaf_tensors(net.params.actor.weights), plain).detach().numpy()
+    expected_value = torch_tower(leaf_tensors(net.params.critic.weights), plain).detach().numpy()[:, 0]
+    assert np.allclose(mean, expected, atol=2e-6)
+    assert np.allclose(value, expected_value, atol=2e-6)
+
+
+def test_ppo_gradients_match_torch_autograd() -> None:
+    cfg = PpoCfg(horizon=10, minibatches=1, hidden=(16, 8), clip=0.2, value_coef=0.7)
+    ppo = Ppo(cfg, 6, 3, num_envs=4, seed=0)
+    ppo.net = random_net()
+    rng = np.random.default_rng(5)
+    m = 40
+    tile = np.zeros((m, 6 + 1 + 3 + 3), np.float32)
+    tile[:, :7] = with_one(rng.standard_normal((m, 6)))
+    means, noise = np.empty((m, 3), np.float32), rng.standard_normal((m, 3))
+    ppo.net.mean_actions(tile[:, :7].copy(), means)
+    tile[:, 7:10] = means + 0.7 * noise
+    logp = -0.5 * (noise**2).sum(1) - 3 * np.log(0.7 * np.sqrt(2 * np.pi))
+    tile[:, 10] = logp + 0.4 * rng.standard_normal(m)  # the old ones: ratios on both sides of the clip
+    tile[:, 11] = rng.standard_normal(m)
+    tile[:, 12] = rng.standard_normal(m)
+    sums = TileSums(SHAPE)
+    for part in (tile[:25], tile[25:]):
+        ppo._tile(0, part, m, sums)
+        sums.empty = False
+
+    actor, critic = leaf_tensors(ppo.net.params.actor.weights), leaf_tensors(ppo.net.params.critic.weights)
+    log_std = torch.tensor(ppo.net.params.log_std, dtype=torch.float64, requires_grad=True)
+    t = torch.tensor(tile, dtype=torch.float64)
+    policy = torch.distributions.Normal(torch_tower(actor, t[:, :6]), log_std.exp())
+    log_ratio = policy.log_prob(t[:, 7:10]).sum(1) - t[:, 10]
+    ratio = log_ratio.exp()
+    policy_loss = -torch.minimum(ratio * t[:, 11], ratio.clamp(0.8, 1.2) * t[:, 11]).mean()
+    value_loss = 0.5 * (torch_tower(critic, t[:, :6])[:, 0] - t[:, 12]).square().mean()
+    (policy_loss + 0.7 * value_loss).backward()
+
+    for ours, theirs in zip(sums.grads.actor.weights + sums.grads.critic.weights, actor + critic, strict=True):
+        assert np.allclose(ours, theirs.grad.numpy(), atol=3e-6), np.abs(ours - theirs.grad.numpy()).max()
+    assert np.allclose(sums.grads.log_std, log_std.grad.numpy(), atol=3e-6)
+    kl, clipped, policy_sum, value_sum = sums.stats / m
+    assert kl == pytest.approx(((ratio - 1) - log_ratio).mean().item(), rel=1e-4)
+    assert clipped == pytest.approx(((ratio - 1).abs() > 0.2).double().mean().item())
+    assert policy_sum == pytest.approx(policy_loss.item(), rel=1e-4)
+    assert value_sum == pytest.approx(value_loss.item(), rel=1e-4)
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    assert np.array_equal(random_net(4).params.flat, random_net(4).params.flat)
+    assert not np.array_equal(random_net(4).params.flat, random_net(5).params.flat)

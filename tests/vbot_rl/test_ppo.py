@@ -1,0 +1,168 @@
+"""Advantages by hand, the time limit bootstrap by hand, and a toy task that must be learned."""
+
+import numpy as np
+import pytest
+
+from vbot_rl.config import PpoCfg
+from vbot_rl.ppo import Ppo, explained_variance, gae
+
+
+def column(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)[:, None]
+
+
+def test_gae_by_hand() -> None:
+    # gamma 0.5, lambda 0.5; values 1, 2, 4 and 8 after the rollout; no end.
+    # delta_2 = 3 + 0.5*8 - 4 = 3          A_2 = 3
+    # delta_1 = 2 + 0.5*4 - 2 = 2          A_1 = 2 + 0.25*3    = 2.75
+    # delta_0 = 1 + 0.5*2 - 1 = 1          A_0 = 1 + 0.25*2.75 = 1.6875
+    out = gae(column(1, 2, 3), column(1, 2, 4, 8), column(0, 0, 0), 0.5, 0.5, np.empty((3, 1), np.float32))
+    assert out[:, 0].tolist() == [1.6875, 2.75, 3.0]
+
+
+def test_gae_lets_nothing_flow_across_an_end() -> None:
+    # The episode ends at step 1: delta_1 = 2 - 2 = 0, A_1 = 0; A_0 = 1 + 0.5*2 - 1 + 0.25*0 = 1
+    out = gae(column(1, 2, 3), column(1, 2, 4, 8), column(0, 1, 0), 0.5, 0.5, np.empty((3, 1), np.float32))
+    assert out[:, 0].tolist() == [1.0, 0.0, 3.0]
+
+
+def test_explained_variance() -> None:
+    returns = np.array([1.0, 2.0, 3.0, 4.0], np.float32)
+    assert explained_variance(returns, returns) == 1.0
+    assert explained_variance(returns, np.zeros(4, np.float32)) == 0.0
+    assert explained_variance(np.ones(4, np.float32), returns) == 0.0
+    assert explained_variance(returns, -returns) == pytest.approx(-3.0)  # var(2 r) / var(r) = 4
+
+
+def linear_critic(ppo: Ppo, slope: float, bias: float) -> None:
+    """V(x) = slope * x0 + bias: one ELU unit on its straight side."""
+    for weight in ppo.net.params.critic.weights:
+        weight[...] = 0.0
+    ppo.net.params.critic.weights[0][0, 0] = 1.0  # h = elu(x0) = x0 for x0 >= 0
+    ppo.net.params.critic.weights[1][0, 0] = slope
+    ppo.net.params.critic.weights[1][0, -1] = bias
+
+
+def toy(**changes: object) -> Ppo:
+    settings = {
+        "horizon": 3, "epochs": 1, "minibatches": 1, "gamma": 0.5, "gae_lambda": 0.5, "hidden": (4,),
+        "normalize_observations": False, "normalize_values": False, "schedule": "constant",
+    }  # fmt: skip
+    return Ppo(PpoCfg(**(settings | changes)), 1, 1, num_envs=2, seed=0)
+
+
+def obs(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)[:, None]
+
+
+def test_a_time_limit_is_bootstrapped_on_the_final_observation_and_a_fall_is_not() -> None:
+    ppo = toy()
+    linear_critic(ppo, slope=2.0, bias=1.0)
+    no, none = np.zeros(2, bool), np.zeros((0, 1), np.float32)
+    ppo.act(obs(1, 1))
+    ppo.record(np.array([1, 1], np.float32), no, no, np.array([], int), none)
+    ppo.act(obs(2, 2))
+    # Both episodes end: simulation 0 by its time limit at x = 10 (V = 21), simulation 1 by a fall at x = 10.
+    ppo.record(
+        np.array([1, 1], np.float32), np.array([False, True]), np.array([True, False]), np.array([0, 1]), obs(10, 10)
+    )
+    ppo.act(obs(0, 0))
+    ppo.record(np.array([1, 1], np.float32), no, no, np.array([], int), none)
+    ppo._finish_rollout(obs(3, 3))
+    # V = 3, 5, 1 and 7 after. Step 2: delta = 1 + 0.5*7 - 1 = 3.5 for both.
+    # Simulation 0, step 1: r = 1 + 0.5*21 = 11.5, delta = 11.5 - 5 = 6.5; step 0: 1 + 0.5*5 - 3 + 0.25*6.5 = 2.125
+    # Simulation 1, step 1: delta = 1 - 5 = -4;                            step 0: 0.5 + 0.25*(-4) = -0.5
+    assert ppo._advantages[:, 0].tolist() == [2.125, 6.5, 3.5]
+    assert ppo._advantages[:, 1].tolist() == [-0.5, -4.0, 3.5]
+
+
+def test_an_end_that_is_both_counts_as_a_fall() -> None:
+    ppo = toy(horizon=1)
+    linear_critic(ppo, slope=0.0, bias=4.0)
+    ppo.act(obs(1, 1))
+    both = np.array([True, False])
+    ppo.record(np.array([1, 1], np.float32), both, both, np.array([0]), obs(1))
+    ppo._finish_rollout(obs(1, 1))
+    assert ppo._advantages[0].tolist() == [1 - 4, 1 + 0.5 * 4 - 4]
+
+
+def run_toy(ppo: Ppo, updates: int, seed: int = 0) -> list[float]:
+    """Reward -(a - x)^2 for an observation x in [-1, 1]: the policy must learn a = x."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (ppo.num_envs, 1)).astype(np.float32)
+    means = []
+    for update in range(updates):
+        total = 0.0
+        while not ppo.full:
+            action = ppo.act(x)
+            reward = -((action - x)[:, 0] ** 2)
+            done = rng.random(ppo.num_envs) < 0.1
+            ids = np.flatnonzero(done)
+            final = x[ids].copy()
+            ppo.record(reward, done, np.zeros_like(done), ids, final)
+            x = rng.uniform(-1, 1, (ppo.num_envs, 1)).astype(np.float32)
+            total += float(reward.mean())
+        ppo.update(x, update / updates)
+        means.append(total / ppo.cfg.horizon)
+    return means
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "kl_adaptive"])
+def test_a_toy_task_is_learned(schedule: str, threads: int) -> None:
+    cfg = PpoCfg(horizon=16, hidden=(16, 16), schedule=schedule, learning_rate=3e-3, gamma=0.0, entropy_coef=0.0)
+    means = run_toy(Ppo(cfg, 1, 1, num_envs=64, seed=1, threads=threads), 60)
+    assert means[0] < -0.5
+    assert means[-1] > -0.1, means
+
+
+def test_the_first_minibatch_has_ratio_one() -> None:
+    ppo = toy(normalize_observations=True, horizon=8)
+    run_toy(ppo, 3)
+    while not ppo.full:
+        x = np.random.default_rng(ppo._t).standard_normal((2, 1)).astype(np.float32)
+        ppo.act(x)
+        ppo.record(np.ones(2, np.float32), np.zeros(2, bool), np.zeros(2, bool), np.array([], int), x[:0])
+    stats = ppo.update(x, 0.0)  # one epoch, one minibatch: only the first ratio is measured
+    assert abs(stats.kl) < 1e-6
+    assert stats.clip_fraction == 0.0
+
+
+def test_the_kl_stop_ends_the_epochs() -> None:
+    ppo = toy(epochs=10, horizon=8, learning_rate=0.05, kl_stop=1e-4)
+    run_toy(ppo, 1)
+    x = obs(0.1, 0.2)
+    for _ in range(8):
+        ppo.act(x)
+        ppo.record(np.array([1, -1], np.float32), np.zeros(2, bool), np.zeros(2, bool), np.array([], int), x[:0])
+    assert ppo.update(x, 0.0).epochs_done < 10
+
+
+def test_the_std_stays_between_floor_and_ceiling() -> None:
+    ppo = toy(horizon=8, init_std=0.8, std_floor=0.3, std_ceiling=0.9, entropy_coef=100.0, learning_rate=0.1, epochs=5)
+    run_toy(ppo, 10)
+    assert np.exp(ppo.net.params.log_std) == pytest.approx(0.9, rel=1e-5)
+    ppo = toy(horizon=8, init_std=0.8, std_floor=0.3, std_ceiling=0.9, entropy_coef=-100.0, learning_rate=0.1, epochs=5)
+    run_toy(ppo, 10)
+    assert np.exp(ppo.net.params.log_std) == pytest.approx(0.3, rel=1e-5)
+
+
+def test_a_frozen_normalizer_stays_frozen() -> None:
+    ppo = toy(normalize_observations=True, freeze_normalizer=True)
+    run_toy(ppo, 3)
+    assert ppo.obs_norm.moments.count == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_state_continues_bit_by_bit(threads: int) -> None:
+    cfg = PpoCfg(horizon=8, hidden=(16, 16))
+    straight, half = (Ppo(cfg, 1, 1, num_envs=32, seed=3, threads=threads) for _ in range(2))
+    run_toy(straight, 4, seed=1)
+    run_toy(half, 4, seed=1)
+    state = half.state_dict()
+    other = Ppo(cfg, 1, 1, num_envs=32, seed=99, threads=threads)
+    other.load_state_dict(state)
+    run_toy(straight, 3, seed=2)
+    run_toy(other, 3, seed=2)
+    assert np.array_equal(straight.net.params.flat, other.net.params.flat)
+    assert straight.learning_rate == other.learning_rate
