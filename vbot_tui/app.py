@@ -1,0 +1,162 @@
+"""The cockpit's app: one Textual app over one client, and ``main`` for the ``vbot-tui`` command.
+
+The app draws and passes keys on. It never reads a run's file, never waits for a trial, and never lets the terminal hold
+up the work: output that does not drain is dropped and repainted, a terminal that is gone ends the screen only.
+"""
+
+import os
+
+os.environ.setdefault("TEXTUAL_FPS", "10")
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from vbot_tui import theme
+from vbot_tui.client import Client
+from vbot_tui.driver import PatientDriver
+from vbot_tui.glyphs import UNICODE, Glyphs
+from vbot_tui.model import Notice
+from vbot_tui.screens.trials import TrialsScreen
+
+TICK_S = 1.0
+HEAL_S = 0.25
+LEAVE_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGTSTP)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Why the screen was closed, and whether the work goes on."""
+
+    why: str
+    stop: bool = False
+
+
+class VbotApp(App[Leaving]):
+    """The cockpit."""
+
+    TITLE = "vbot"
+    CSS = theme.CSS
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False, priority=True, system=True),
+        Binding("ctrl+c", "leave", show=False, priority=True, system=True),
+        Binding("ctrl+z", "leave", show=False, priority=True, system=True),
+    ]
+    MODES: ClassVar[dict[str, Callable[[], TrialsScreen]]] = {"trials": TrialsScreen}  # type: ignore[assignment]
+    DEFAULT_MODE = "trials"
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        read_only: bool = False,
+        glyphs: Glyphs = UNICODE,
+        theme_name: str = "dark",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(driver_class=PatientDriver)
+        self.client = client
+        self.read_only = read_only
+        self.glyphs = glyphs
+        self.clock = clock
+        self.note_draft = ""
+        self.own_notice: Notice | None = None
+        self._theme_name = theme.NAMES[theme_name]
+        self._pending = False
+
+    def on_mount(self) -> None:
+        """Choose the looks, listen to signals and start the core after the first paint."""
+        for item in theme.THEMES:
+            self.register_theme(item)
+        self.theme = self._theme_name
+        if not self.is_headless:
+            self._own_signals()
+        self.set_interval(TICK_S, self.redraw)
+        self.set_interval(HEAL_S, self.heal)
+        self.call_after_refresh(self._start_client)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return our own colour names for themes that do not set them."""
+        return theme.DEFAULTS
+
+    def _start_client(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def changed() -> None:
+            try:
+                loop.call_soon_threadsafe(self._wake)
+            except RuntimeError:
+                return  # the loop is closed: the screen is gone, the work is not
+
+        self.client.start(changed)
+
+    def _wake(self) -> None:
+        """Draw soon, once, however many changes come together."""
+        if not self._pending:
+            self._pending = True
+            self.call_later(self._draw_pending)
+
+    def _draw_pending(self) -> None:
+        self._pending = False
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Bring every visible number up to date; unchanged lines cost nothing."""
+        for screen in self.screen_stack:
+            if isinstance(screen, TrialsScreen):
+                screen.show_view()
+
+    def say(self, level: str, words: str) -> None:
+        """Show one sentence in the hint line."""
+        self.own_notice = Notice(self.clock(), level, words)
+        self.redraw()
+
+    # --- the terminal
+
+    def _own_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in LEAVE_SIGNALS:
+            loop.add_signal_handler(number, self.leave, signal.Signals(number).name)
+
+    def heal(self) -> None:
+        """Repaint everything once a line that had stalled drains again."""
+        driver = self._driver
+        if isinstance(driver, PatientDriver) and driver.repaint_due:
+            driver.repainted()
+            self.screen.refresh(layout=True)
+
+    def terminal_lost(self) -> None:
+        """Close the screen: nobody is looking any more."""
+        self.leave("lost terminal")
+
+    # --- leaving
+
+    def action_leave(self) -> None:
+        """Close the screen; the work goes on."""
+        self.leave("key")
+
+    def leave(self, why: str) -> None:
+        """Close the screen; the work goes on."""
+        self.exit(Leaving(why))
+
+    def stop_and_leave(self) -> None:
+        """Stop the study, then close the screen."""
+        self.exit(Leaving("key", stop=True))
+
+
+def main() -> int:
+    """Run ``vbot-tui``."""
+    from vbot_tui.start import run
+
+    return run(sys.argv[1:])

@@ -1,0 +1,145 @@
+"""The one table of keys: bindings, key bar, help screen, documentation and tests are made from it.
+
+What acts on processes is a capital letter; what cannot be undone is confirmed on a different key. No core action needs
+Ctrl or Alt, because tmux, screen and the line discipline own those.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action and the keys that do it."""
+
+    id: str
+    keys: tuple[str, ...]
+    action: str
+    label: str
+    help: str
+    context: str
+    group: str
+    rank: int = 0
+    """Place in the key bar, 1 first; 0 is not shown there."""
+    acts: bool = False
+    """Changes something outside the screen: absent under --read-only."""
+    needs: str = ""
+    """What must exist for the key to make sense: ``trial``, ``live``, ``study`` or nothing."""
+
+    @property
+    def shown(self) -> str:
+        """How the key is written on the screen."""
+        return pretty(self.keys[0])
+
+
+def _key(
+    context: str,
+    group: str,
+    spec: str,
+    keys: str,
+    action: str,
+    label: str,
+    text: str,
+    *,
+    rank: int = 0,
+    acts: bool = False,
+    needs: str = "",
+) -> Key:
+    return Key(f"{context}.{spec}", tuple(keys.split()), action, label, text, context, group, rank, acts, needs)
+
+
+KEYS: tuple[Key, ...] = (
+    # --- what acts on processes
+    _key("trials", "Work", "start_study", "S", "start_study", "new study", "start a study with defaults that learn",
+         rank=2, acts=True),
+    _key("trials", "Work", "start_trial", "T", "start_trial", "try one", "start one more trial in this study",
+         rank=5, acts=True, needs="study"),
+    _key("trials", "Work", "kill", "X", "kill", "kill", "end the selected trial (asks; its last checkpoint stays)",
+         rank=3, acts=True, needs="live"),
+    _key("trials", "Work", "pause", "P", "pause", "pause", "pause or resume the study: no new trials start",
+         acts=True, needs="study"),
+    _key("trials", "Work", "take_over", "O", "take_over", "take over", "let this cockpit decide for the study",
+         acts=True, needs="study"),
+    # --- what is looked at
+    _key("trials", "Look", "open", "r enter", "show('reward')", "reward", "what the trial is paid for, term by term",
+         rank=1, needs="trial"),
+    _key("trials", "Look", "flags", "f", "show('flags')", "flags", "diagnoses with their evidence", rank=4,
+         needs="trial"),
+    _key("trials", "Look", "next_flag", "F", "next_flag", "next flag", "go to the next trial with a flag"),
+    _key("trials", "Look", "log", "l", "show('log')", "log", "the end of the trial's own log", rank=9, needs="trial"),
+    _key("trials", "Look", "notes", "N", "show('notes')", "notes", "all notes of the session"),
+    _key("trials", "Look", "zoom", "z", "zoom", "zoom", "lower half large, and back"),
+    _key("trials", "Look", "study", "tab", "next_study", "next study", "show the next study"),
+    # --- what is written
+    _key("trials", "Write", "note", "n", "note", "note", "write a note at the selected trial and step", rank=6,
+         acts=True),
+    # --- moving
+    _key("trials", "Move", "down", "j down", "move(1)", "down", "next trial"),
+    _key("trials", "Move", "up", "k up", "move(-1)", "up", "previous trial"),
+    _key("trials", "Move", "page_down", "pagedown", "move_page(1)", "page down", "a page of trials down"),
+    _key("trials", "Move", "page_up", "pageup", "move_page(-1)", "page up", "a page of trials up"),
+    _key("trials", "Move", "top", "g home", "move_end(-1)", "top", "first trial"),
+    _key("trials", "Move", "bottom", "G end", "move_end(1)", "bottom", "last trial"),
+    _key("trials", "Move", "scroll_down", "J right_square_bracket", "scroll(1)", "scroll", "lower half down"),
+    _key("trials", "Move", "scroll_up", "K left_square_bracket", "scroll(-1)", "scroll", "lower half up"),
+    _key("trials", "Move", "back", "escape backspace", "back", "back", "one level back"),
+    # --- help and leaving
+    _key("trials", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
+    _key("trials", "Leave", "leave", "q", "leave", "leave", "close the screen; all work goes on without it", rank=8),
+    _key("trials", "Leave", "stop_all", "Q", "stop_all", "stop all", "stop the study and its trials (asks), then leave",
+         acts=True),
+    # --- modals
+    _key("confirm", "Answer", "yes", "y", "yes", "yes", "do it", rank=1),
+    _key("confirm", "Answer", "no", "escape n q backspace", "no", "no", "change nothing", rank=2),
+    _key("note", "Answer", "save", "enter", "save", "save", "keep the note", rank=1),
+    _key("note", "Answer", "cancel", "escape", "cancel", "cancel", "drop the note", rank=2),
+    _key("help", "Answer", "close", "escape q question_mark backspace", "close", "back", "back to the trials", rank=1),
+    _key("help", "Move", "down", "j down", "scroll(1)", "down", "scroll down", rank=2),
+    _key("help", "Move", "up", "k up", "scroll(-1)", "up", "scroll up", rank=3),
+)  # fmt: skip
+
+_NAMES = {
+    "question_mark": "?",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "escape": "Esc",
+    "enter": "Enter",
+    "backspace": "Bksp",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+    "down": "Down",
+    "up": "Up",
+}
+
+
+def pretty(key: str) -> str:
+    """Return a key as it is printed on a keyboard."""
+    return _NAMES.get(key, key)
+
+
+def of(context: str, *, read_only: bool = False) -> tuple[Key, ...]:
+    """Return the keys of one context."""
+    return tuple(key for key in KEYS if key.context == context and not (read_only and key.acts))
+
+
+def allowed(key: Key, have: Iterable[str]) -> bool:
+    """Return whether what the key needs is there."""
+    return not key.needs or key.needs in set(have)
+
+
+def bar(context: str, have: Iterable[str] = (), *, read_only: bool = False) -> tuple[Key, ...]:
+    """Return the keys for the key bar, most useful first, at most nine."""
+    present = set(have)
+    shown = (key for key in of(context, read_only=read_only) if key.rank and allowed(key, present))
+    return tuple(sorted(shown, key=lambda key: key.rank))[:9]
+
+
+def groups(context: str, *, read_only: bool = False) -> dict[str, tuple[Key, ...]]:
+    """Return the keys of a context by their group, in table order."""
+    out: dict[str, tuple[Key, ...]] = {}
+    for key in of(context, read_only=read_only):
+        out[key.group] = (*out.get(key.group, ()), key)
+    return out

@@ -1,0 +1,48 @@
+"""What the screens need from the core: pictures to show and commands to give. The seam between screen and work.
+
+Every method returns at once; a command's outcome comes back as a notice in a later view. An attached or a remote core
+can stand behind it without the screens noticing.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from vbot_tui.model import View
+
+
+class Client(Protocol):
+    """The cockpit's side of the core."""
+
+    @property
+    def view(self) -> View:
+        """The newest picture."""
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Begin to work; ``on_change`` is called from another thread after each new picture and must not block."""
+
+    def select(self, key: str) -> None:
+        """Show the details of the trial with this key."""
+
+    def next_study(self) -> None:
+        """Show the next study."""
+
+    def start_study(self) -> None:
+        """Create a study with the defaults and drive it here."""
+
+    def start_trial(self) -> None:
+        """Ask the study shown for one more trial."""
+
+    def kill(self, key: str, why: str) -> None:
+        """End a trial."""
+
+    def toggle_pause(self) -> None:
+        """Pause the study shown, or resume it."""
+
+    def take_over(self) -> None:
+        """Drive the study shown from here."""
+
+    def stop_study(self, why: str) -> None:
+        """Stop the study shown and its trials; they write a checkpoint and end."""
+
+    def note(self, text: str, key: str, step: int | None) -> None:
+        """Write a note, at a trial and step where given."""

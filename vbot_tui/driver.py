@@ -1,0 +1,106 @@
+"""A terminal driver for lines that stall and lines that die.
+
+Textual's own driver hands its output to a thread through a queue of thirty and waits when the queue is full: a terminal
+that is not read then freezes the event loop. This one never waits. A frame that finds no room is dropped and
+remembered; once the line drains, the app repaints everything. A terminal that is gone (end of file or an error on
+input) is reported once instead of being read for ever.
+"""
+
+import os
+import queue
+import selectors
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+CLOSE_WAIT_S = 0.3
+INPUT_WAIT_S = 0.1
+
+
+class PatientDriver(LinuxDriver):
+    """The Linux driver, made to never block on its terminal."""
+
+    dropped: bool = False
+    drops: int = 0
+    lost: bool = False
+
+    def write(self, data: str) -> None:
+        """Queue output if there is room, else drop it and remember that a repaint is owed."""
+        writer = self._writer_thread
+        if writer is None or not data:
+            return
+        if not writer.is_alive():
+            self._lose()
+            return
+        try:
+            writer._queue.put_nowait(data)
+        except queue.Full:
+            self.dropped = True
+            self.drops += 1
+
+    @property
+    def repaint_due(self) -> bool:
+        """Whether frames were dropped and the line has drained since."""
+        writer = self._writer_thread
+        return self.dropped and not self.lost and writer is not None and writer._queue.empty()
+
+    def repainted(self) -> None:
+        """Forget the dropped frames; called right before a full repaint."""
+        self.dropped = False
+
+    def close(self) -> None:
+        """End the output thread without waiting for a terminal that does not read."""
+        writer = self._writer_thread
+        if writer is None:
+            return
+        end = time.monotonic() + CLOSE_WAIT_S
+        while writer.is_alive() and time.monotonic() < end:
+            try:
+                writer._queue.put_nowait(None)
+                break
+            except queue.Full:
+                time.sleep(0.01)
+        writer.join(max(0.0, end - time.monotonic()))
+
+    @property
+    def output_stuck(self) -> bool:
+        """Whether the output thread is still waiting for the terminal (after close)."""
+        return self._writer_thread is not None and self._writer_thread.is_alive()
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop, or until the terminal is gone."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(INPUT_WAIT_S):
+                    data = self._read()
+                    if not data:
+                        self._lose()
+                        return
+                    self._feed(parser.feed(decode(data)))
+                self._feed(parser.tick())
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
+    def _feed(self, events: Iterable[Message]) -> None:
+        for event in events:
+            self.process_message(event)
+
+    def _lose(self) -> None:
+        """Tell the app once, from whatever thread, that the terminal is gone."""
+        if self.lost:
+            return
+        self.lost = True
+        tell = getattr(self._app, "terminal_lost", None)
+        if tell is not None:
+            self._loop.call_soon_threadsafe(tell)

@@ -1,0 +1,115 @@
+"""The shapes the screen is drawn with, once for UTF-8 terminals and once for plain ASCII.
+
+State is told by shape and letters; colour only repeats it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """One set of symbols, each one cell wide. None of them fills its cell to the top, so that rows stay apart."""
+
+    ramp: str
+    gap: str
+    bar: str
+    rest: str
+    rule: str
+    more: str
+    cursor: str
+    note: str
+    dot: str
+    delta: str
+    states: Mapping[str, str]
+
+    def state(self, name: str) -> str:
+        """Return the shape of a run's state."""
+        return self.states.get(name, "?")
+
+
+UNICODE = Glyphs(
+    ramp="▁▂▃▄▅▆▇",
+    gap=" ",
+    bar="▇",
+    rest="·",
+    rule="─",
+    more="…",
+    cursor="▌",
+    note="✎",
+    dot="·",
+    delta="Δ",
+    states=MappingProxyType(
+        {
+            "queued": "○",
+            "running": "●",
+            "paused": "‖",
+            "finished": "✓",
+            "stopped": "■",
+            "killed": "✗",
+            "failed": "!",
+            "diverged": "≈",
+        }
+    ),
+)
+
+ASCII = Glyphs(
+    ramp="_.-~=+*#",
+    gap=" ",
+    bar="#",
+    rest=".",
+    rule="-",
+    more="~",
+    cursor=">",
+    note="n",
+    dot="|",
+    delta="d",
+    states=MappingProxyType(
+        {
+            "queued": "o",
+            "running": ">",
+            "paused": "=",
+            "finished": "+",
+            "stopped": "#",
+            "killed": "x",
+            "failed": "!",
+            "diverged": "~",
+        }
+    ),
+)
+
+STATE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "queued": "wait",
+        "running": "run",
+        "paused": "paus",
+        "finished": "done",
+        "stopped": "stop",
+        "killed": "kill",
+        "failed": "fail",
+        "diverged": "div",
+    }
+)
+
+STATE_ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "queued": "dim",
+        "running": "good",
+        "paused": "warn",
+        "finished": "accent",
+        "stopped": "dim",
+        "killed": "warn",
+        "failed": "bad",
+        "diverged": "bad",
+    }
+)
+
+FLAG_LETTERS: Mapping[str, str] = MappingProxyType(
+    {"lazy_robot": "L", "sprint_crash": "S", "deceleration_moat": "M", "nan": "N", "stalled": "Z"}
+)
+
+
+def flag_letter(name: str) -> str:
+    """Return the one letter a flag has in the table."""
+    return FLAG_LETTERS.get(name, name[:1].upper() or "?")

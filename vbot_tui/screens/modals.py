@@ -1,0 +1,136 @@
+"""The small questions: confirm, write a note; and the help page."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from vbot_tui.lines import Line, line
+from vbot_tui.screens.base import CockpitModal, textual_bindings
+from vbot_tui.widgets import head
+from vbot_tui.widgets.frame import KeyBar, Page, StatusLine
+
+
+class Confirm(CockpitModal[bool]):
+    """Asks before something that cannot be undone; ``y`` is never the key that asked."""
+
+    BINDINGS = textual_bindings("confirm")
+    CSS = """
+    Confirm { align: center middle; background: $background 60%; }
+    Confirm > Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
+    Confirm > Vertical { background: $surface; border: round $warning; }
+    Confirm Page { background: $surface; }
+    Confirm KeyBar { background: $surface; }
+    """
+
+    def __init__(self, title: str, sentences: list[str]) -> None:
+        super().__init__()
+        self.title_text = title
+        self.sentences = sentences
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical():
+            yield Page(id="question")
+            yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Fill in the text."""
+        from vbot_tui import text
+
+        body: list[Line] = [line((self.title_text, "warn"))]
+        for sentence in self.sentences:
+            body += [line(row) for row in text.wrap(text.clean(sentence), min(62, self.app.size.width - 8))]
+        body.append(())
+        page = self.query_one("#question", Page)
+        page.styles.height = len(body)
+        page.set_lines(body)
+        self.query_one(KeyBar).set_lines([head.key_bar("confirm", (), 60)])
+
+    def action_yes(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Change nothing."""
+        self.dismiss(False)
+
+
+class NoteEntry(CockpitModal[str]):
+    """One line to write a note; the screen behind stays visible. Returns the text, empty when dropped."""
+
+    BINDINGS = textual_bindings("note")
+    CSS = """
+    NoteEntry { align: center bottom; background: $background 20%; }
+    NoteEntry > Vertical { width: 100%; height: 4; background: $surface; border-top: solid $primary; padding: 0 1; }
+    NoteEntry Static { height: 1; color: $foreground 70%; }
+    NoteEntry Input { border: none; height: 1; padding: 0; background: $surface; }
+    NoteEntry KeyBar { background: $surface; }
+    """
+
+    def __init__(self, subject: str, draft: str = "") -> None:
+        super().__init__()
+        self.subject = subject
+        self.draft = draft
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line."""
+        with Vertical():
+            yield Static(f"Note on {self.subject}", markup=False)
+            field = Input(value=self.draft, placeholder="what you see, what you try next", id="note", compact=True)
+            field.cursor_blink = False
+            yield field
+            yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Show the keys and take the focus."""
+        self.query_one(KeyBar).set_lines([head.key_bar("note", (), 60)])
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Keep the draft, so that Esc or a dropped line does not lose it."""
+        self.cockpit.note_draft = event.value
+
+    def on_input_submitted(self) -> None:
+        """Enter in the field."""
+        self.action_save()
+
+    def action_save(self) -> None:
+        """Hand back the text."""
+        words = self.query_one(Input).value.strip()
+        self.cockpit.note_draft = ""
+        self.dismiss(words)
+
+    def action_cancel(self) -> None:
+        """Hand back nothing; the draft stays for the next time."""
+        self.dismiss("")
+
+
+class Help(CockpitModal[None]):
+    """All keys, states, flags and words on one page."""
+
+    BINDINGS = textual_bindings("help")
+    CSS = """
+    Help { background: $background; }
+    Help > Page { height: 1fr; padding: 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page."""
+        yield StatusLine(id="status")
+        yield Page(id="help")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Fill in the text."""
+        app = self.cockpit
+        self.query_one(StatusLine).set_lines([line((" vbot ", "title"), ("help", "dim"))])
+        self.query_one("#help", Page).set_lines(head.help_page(app.glyphs, read_only=app.read_only))
+        self.query_one(KeyBar).set_lines([head.key_bar("help", (), app.size.width)])
+
+    def action_scroll(self, rows: int) -> None:
+        """Move the page."""
+        self.query_one("#help", Page).scroll_lines(rows)
+
+    def action_close(self) -> None:
+        """Back to where it was called."""
+        self.dismiss(None)

@@ -1,0 +1,307 @@
+"""The trials screen: the live table above, what is known about the selected trial below, what to press under it."""
+
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from vbot_tui import text
+from vbot_tui.lines import Line, line
+from vbot_tui.model import TrialRow, View
+from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.modals import Confirm, Help, NoteEntry
+from vbot_tui.widgets import head, panels
+from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
+from vbot_tui.widgets.line_view import LineView
+from vbot_tui.widgets.trial_table import TrialTable
+
+PANES = (("reward", "r", "reward"), ("flags", "f", "flags"), ("notes", "N", "notes"), ("log", "l", "log"))
+WIDE = 120
+MIN_WIDTH, MIN_HEIGHT = 60, 16
+
+
+class TrialsScreen(CockpitScreen):
+    """The cockpit's first screen; complete at 80x24."""
+
+    BINDINGS = textual_bindings("trials")
+    CSS = """
+    TrialTable { height: 11fr; }
+    #lower { height: 9fr; }
+    #pane, #side { width: 1fr; }
+    #side { display: none; margin-left: 2; }
+    TrialsScreen.-wide #side { display: block; }
+    TrialsScreen.-wide #pane { width: 70; }
+    TrialsScreen.-zoom TrialTable { height: 4; }
+    #empty { display: none; height: 1fr; }
+    TrialsScreen.-empty > #empty { display: block; }
+    TrialsScreen.-empty > #table, TrialsScreen.-empty > #lower, TrialsScreen.-empty > #title { display: none; }
+    #small { display: none; height: 1fr; }
+    TrialsScreen.-small > * { display: none; }
+    TrialsScreen.-small > #small { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pane = "reward"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield StatusLine(id="status")
+        yield TrialTable(glyphs=self.cockpit.glyphs, id="table")
+        yield Page(id="empty")
+        yield Page(id="small")
+        yield PaneTitle(id="title")
+        with Horizontal(id="lower"):
+            yield Page(id="pane")
+            yield Page(id="side")
+        yield HintLine(id="hint")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Focus the table and draw the first picture."""
+        self.table.focus()
+        self.show_view()
+
+    def on_resize(self) -> None:
+        """Choose the layout for the size."""
+        width, height = self.app.size
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(width < MIN_WIDTH or height < MIN_HEIGHT, "-small")
+        self.call_after_refresh(self.show_view)
+
+    # --- drawing
+
+    @property
+    def table(self) -> TrialTable:
+        """The trial table."""
+        return self.query_one("#table", TrialTable)
+
+    @property
+    def row(self) -> TrialRow | None:
+        """The selected trial."""
+        return self.table.selected
+
+    def show_view(self) -> None:
+        """Draw the newest picture; only what changed is sent."""
+        if not self.is_mounted:
+            return
+        app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
+        with app.batch_update():
+            self.set_class(not view.rows and (view.study is None or not view.ready), "-empty")
+            self.table.set_rows(view.rows, now)
+            self._show_frame(view, now)
+            self._show_lower(view)
+
+    def _show_frame(self, view: View, now: float) -> None:
+        app, width = self.cockpit, self.app.size.width
+        self._set("#status", [head.status(view, now, width, app.glyphs)])
+        if app.own_notice is not None and (view.notice is None or app.own_notice.time > view.notice.time):
+            view = replace(view, notice=app.own_notice)
+        hint = head.hint(view, self.row, now, app.glyphs, width, read_only=app.read_only)
+        self._set("#hint", [hint])
+        self._set("#keys", [head.key_bar("trials", self.have(view), width, read_only=app.read_only)])
+        self._set("#empty", head.empty(view, read_only=app.read_only))
+        size = f"{self.app.size.width}x{self.app.size.height}"
+        small = f" {size} is too small: {MIN_WIDTH}x{MIN_HEIGHT} at least."
+        self._set("#small", [(), line((small, "warn")), line(" The work goes on. q leaves.")])
+
+    def _show_lower(self, view: View) -> None:
+        row = self.row
+        wide = self.has_class("-wide")
+        width = self.app.size.width
+        subject = f"{text.clean(row.name)}{self._where(row)}" if row else "no trial"
+        title = panels.title(PANES, self.pane, subject, width, self.cockpit.glyphs)
+        self._set("#title", [title])
+        pane = self.query_one("#pane", Page)
+        main = "reward" if wide and self.pane == "flags" else self.pane
+        pane.set_lines(self._pane_lines(main, view, row, pane.size.width or width))
+        if wide:
+            side = self.query_one("#side", Page)
+            side.set_lines(self._side_lines(view, row, side.size.width or width - 72))
+
+    def _where(self, row: TrialRow) -> str:
+        glyphs = self.cockpit.glyphs
+        if row.end_reason:
+            return f" {glyphs.dot} {row.state}: {text.clean(row.end_reason)}"
+        return f" {glyphs.dot} {text.clean(row.phase)}" if row.phase and row.live else ""
+
+    def _pane_lines(self, name: str, view: View, row: TrialRow | None, width: int) -> list[Line]:
+        glyphs = self.cockpit.glyphs
+        detail = view.detail if row is not None and view.detail.key == row.key else None
+        if name == "flags":
+            return panels.flags(row, width, glyphs)
+        if name == "notes":
+            names = {item.run_id: item.name for item in view.rows}
+            return panels.notes(view.notes, names, width)
+        if name == "log":
+            return panels.log(detail.log if detail else (), detail.log_path if detail else "")
+        return panels.reward(detail.breakdown if detail else None, width, glyphs)
+
+    def _side_lines(self, view: View, row: TrialRow | None, width: int) -> list[Line]:
+        flags = self._pane_lines("flags", view, row, width)
+        if self.pane == "notes":
+            return flags
+        names = {item.run_id: item.name for item in view.rows}
+        settings = [line((f"{name} ", "dim"), value) for name, value in row.params] if row else []
+        extra: list[Line] = [(), line(("Settings", "title")), *settings] if settings else []
+        return [*flags, *extra, (), line(("Notes", "title")), *panels.notes(view.notes, names, width)]
+
+    def _set(self, selector: str, lines: list[Line]) -> None:
+        self.query_one(selector, LineView).set_lines(lines)
+
+    def have(self, view: View) -> set[str]:
+        """Return what exists, for keys that need something."""
+        row = self.row
+        found = {"study"} if view.study is not None else set()
+        if row is not None:
+            found.add("trial")
+            if row.live:
+                found.add("live")
+        return found
+
+    # --- keys that move and look
+
+    def on_trial_table_chosen(self, event: TrialTable.Chosen) -> None:
+        """Another trial is selected: ask for its details."""
+        self.cockpit.client.select(event.key)
+        self.show_view()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self.table.move(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by a page."""
+        self.table.move(pages * self.table.page)
+
+    def action_move_end(self, direction: int) -> None:
+        """Move the cursor to the first or last trial."""
+        self.table.move_to(0 if direction < 0 else len(self.table.rows) - 1)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll the lower half."""
+        self.query_one("#pane", Page).scroll_lines(rows)
+
+    def action_show(self, pane: str) -> None:
+        """Switch the lower half; the same key twice makes it large."""
+        if self.pane == pane:
+            self.toggle_class("-zoom")
+        self.pane = pane
+        self.query_one("#pane", Page).scroll_to(y=0, animate=False, force=True, immediate=True)
+        self.call_after_refresh(self.show_view)
+
+    def action_next_flag(self) -> None:
+        """Go to the next trial with a flag, and show it."""
+        rows, start = self.table.rows, self.table.cursor
+        for index in [*range(start + 1, len(rows)), *range(start + 1)]:
+            if rows[index].flags:
+                self.table.move_to(index)
+                self.pane = "flags"
+                self.call_after_refresh(self.show_view)
+                return
+        self.cockpit.say("info", "No trial has a flag.")
+
+    def action_zoom(self) -> None:
+        """Make the lower half large, or small again."""
+        self.toggle_class("-zoom")
+        self.call_after_refresh(self.show_view)
+
+    def action_back(self) -> None:
+        """One level back: from large to small, then to the reward."""
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+        else:
+            self.pane = "reward"
+        self.call_after_refresh(self.show_view)
+
+    def action_next_study(self) -> None:
+        """Show the next study."""
+        self.cockpit.client.next_study()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Help())
+
+    # --- keys that act
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take away what --read-only forbids."""
+        del parameters
+        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all"}
+        return not (self.cockpit.read_only and action in acting)
+
+    def action_start_study(self) -> None:
+        """Start a study: at once on an empty workspace, else after a question."""
+        view = self.cockpit.client.view
+        if not any(study.state in ("running", "paused") for study in view.studies):
+            self.cockpit.client.start_study()
+            return
+        busy = next(study for study in view.studies if study.state in ("running", "paused"))
+        question = Confirm(
+            "Start another study?",
+            [f"{head.short_id(busy.id)} is {busy.state} and uses the same cores. Both will share them."],
+        )
+        self.app.push_screen(question, lambda yes: self.cockpit.client.start_study() if yes else None)
+
+    def action_start_trial(self) -> None:
+        """Ask the study for one more trial."""
+        self.cockpit.client.start_trial()
+
+    def action_kill(self) -> None:
+        """End the selected trial, after a question that names it and what is lost."""
+        row = self.row
+        if row is None or not row.live:
+            self.cockpit.say("warn", "Only a running, paused or waiting trial can be killed.")
+            return
+        key, name = row.key, row.name
+        sentences = [
+            f"It is {row.state} at step {text.count(row.env_steps)} of {text.count(row.total_env_steps)}.",
+            "Its last checkpoint and its curves stay; it will not be tried again by itself.",
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.cockpit.client.kill(key, "killed by key in the cockpit")
+
+        self.app.push_screen(Confirm(f"Kill trial {name}?", sentences), answered)
+
+    def action_pause(self) -> None:
+        """Pause or resume the study."""
+        self.cockpit.client.toggle_pause()
+
+    def action_take_over(self) -> None:
+        """Drive the study from here."""
+        self.cockpit.client.take_over()
+
+    def action_note(self) -> None:
+        """Write a note at the selected trial and step."""
+        row = self.row
+        key, step = (row.key, row.env_steps) if row else ("", None)
+        subject = f"{row.name} at step {text.count(step)}" if row else "this session"
+        self.pane = "notes"
+        self.show_view()
+
+        def written(words: str | None) -> None:
+            if words:
+                self.cockpit.client.note(words, key, step)
+
+        self.app.push_screen(NoteEntry(subject, self.cockpit.note_draft), written)
+
+    def action_leave(self) -> None:
+        """Close the screen; the work goes on."""
+        self.cockpit.leave("key")
+
+    def action_stop_all(self) -> None:
+        """Stop the study and leave, after a question."""
+        view = self.cockpit.client.view
+        if view.study is None or view.study.state not in ("running", "paused"):
+            self.cockpit.leave("key")
+            return
+        live = sum(row.live for row in view.rows)
+        sentences = [f"{live} living trials write a checkpoint and end.", "q would leave them running instead."]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.cockpit.stop_and_leave()
+
+        self.app.push_screen(Confirm(f"Stop study {head.short_id(view.study.id)} and leave?", sentences), answered)

@@ -1,0 +1,207 @@
+"""The frame of the screen as text: status line, hint, key bar, empty state, help. Pure functions."""
+
+import math
+from collections.abc import Iterable
+
+from vbot_tui import bindings, text
+from vbot_tui.glyphs import Glyphs
+from vbot_tui.lines import Line, Span, line
+from vbot_tui.model import StudyHead, TrialRow, View
+
+DRIVERS = {"here": "driven here", "elsewhere": "driven elsewhere", "nobody": "DRIVEN BY NOBODY"}
+STATE_ROLE = {"running": "good", "paused": "warn", "finished": "accent", "stopped": "dim"}
+NOTICE_ROLE = {"info": "accent", "good": "good", "warn": "warn", "bad": "bad"}
+NOTICE_S = {"info": 6.0, "good": 8.0, "warn": 12.0, "bad": 30.0}
+
+
+def status(view: View, now: float, width: int, glyphs: Glyphs) -> Line:
+    """Return the top line: study, its state and driver, slots, trials, best, age of the data."""
+    study = view.study
+    spans: list[Span] = [(" vbot ", "title")]
+    if not view.ready:
+        spans.append((f"{glyphs.dot} opening {text.clean(view.workspace)}", "dim"))
+        return _clip(spans, width, glyphs)
+    if study is None:
+        spans.append((f"{glyphs.dot} no study {glyphs.dot} {text.clean(view.workspace)}", "dim"))
+        return _clip(spans, width, glyphs)
+    right = _age(view, now)
+    parts = _study_parts(study, view, glyphs)
+    room = width - text.width(right) - 1
+    while len(parts) > 2 and _cells(spans) + sum(_cells(part) for part in parts) > room:
+        parts.pop()
+    for part in parts:
+        spans.extend(part)
+    spans = list(_clip(spans, room, glyphs))
+    pad = width - _cells(spans) - text.width(right)
+    return (*spans, (" " * max(0, pad), ""), (right, "dim"))
+
+
+def _study_parts(study: StudyHead, view: View, glyphs: Glyphs) -> list[list[Span]]:
+    """Return the pieces of the status line, most needed first."""
+    dot: Span = (f" {glyphs.dot} ", "dim")
+    parts: list[list[Span]] = [
+        [(short_id(study.id), ""), dot, (study.state, STATE_ROLE.get(study.state, "")), (" ", "")],
+        [(DRIVERS.get(study.driver, study.driver), "bad" if study.driver == "nobody" else "dim")],
+        [dot, (f"slots {study.slots_busy}/{study.slots}", "")],
+        [dot, (f"trials {study.finished}/{study.max_trials or study.trials}", "")],
+    ]
+    if study.best_trial is not None and math.isfinite(study.best_score):
+        parts.append([dot, ("best ", "dim"), (f"T{study.best_trial} {text.number(study.best_score)}", "accent")])
+    if len(view.studies) > 1:
+        parts.append([dot, (f"study {_place(view)} of {len(view.studies)}", "dim")])
+    return parts
+
+
+def _place(view: View) -> int:
+    return next((i + 1 for i, item in enumerate(view.studies) if view.study and item.id == view.study.id), 0)
+
+
+def short_id(study_id: str) -> str:
+    """Return the part of a study's id that a person reads: ``20260223-101500-first-ab12cd34`` -> ``first``."""
+    parts = study_id.split("-")
+    if len(parts) >= 4 and parts[0].isdigit() and parts[1].isdigit():
+        return "-".join(parts[2:-1])
+    return study_id
+
+
+def _age(view: View, now: float) -> str:
+    newest = max((row.updated for row in view.rows if math.isfinite(row.updated)), default=math.nan)
+    return f"data {text.span(now - newest)} old " if math.isfinite(newest) else "no data yet "
+
+
+def _cells(spans: Iterable[Span]) -> int:
+    return sum(text.width(part) for part, _ in spans)
+
+
+def _clip(spans: Iterable[Span], width: int, glyphs: Glyphs) -> Line:
+    out: list[Span] = []
+    left = width
+    for part, role in spans:
+        have = text.width(part)
+        if have > left:
+            out.append((text.fit(part, max(0, left), "<", glyphs.more), role))
+            break
+        out.append((part, role))
+        left -= have
+    return tuple(out)
+
+
+def hint(view: View, row: TrialRow | None, now: float, glyphs: Glyphs, width: int, *, read_only: bool = False) -> Line:
+    """Return the line above the key bar: what just happened, else what to press next."""
+    notice = view.notice
+    if view.busy:
+        return _clip([(f" {text.clean(view.busy)}{glyphs.more}", "accent")], width, glyphs)
+    if notice is not None and now - notice.time < NOTICE_S.get(notice.level, 6.0):
+        return _clip([(" " + text.clean(notice.text), NOTICE_ROLE.get(notice.level, ""))], width, glyphs)
+    return _clip([(" ", ""), *next_step(view, row, now, read_only=read_only)], width, glyphs)
+
+
+def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool = False) -> Line:
+    """Return what a newcomer should press now."""
+    study = view.study
+    if not view.ready:
+        return line(("Reading the workspace.", "dim"))
+    if row is None:
+        if study is not None and study.state == "running":
+            return line(("The first trial appears within seconds.", "dim"))
+        return () if read_only else line("Press ", ("S", "key"), " to start a first study.")
+    if row.stale(now):
+        return line((f"{row.name} is silent for {text.span(row.age_s(now))}: ", "bad"), ("l", "key"), " shows its log.")
+    if row.flags and row.live:
+        what = text.clean(row.flags[0].title)
+        return line((f"{row.name}: {what}. ", "warn"), ("f", "key"), " shows the evidence and what to do.")
+    flagged = next((item for item in view.rows if item.flags and item.live), None)
+    if flagged is not None:
+        what = text.clean(flagged.flags[0].title)
+        return line((f"{flagged.name}: {what}. ", "warn"), ("F", "key"), " goes there.")
+    if study is not None and study.driver == "nobody" and study.state == "running" and not read_only:
+        return line(("Nobody decides for this study: ", "bad"), ("O", "key"), " takes it over.")
+    if any(item.live for item in view.rows):
+        return _while_learning(row)
+    if read_only:
+        return line(("Nothing is running.", "dim"))
+    return line(
+        ("All done. ", "dim"), ("T", "key"), (" tries one more, ", "dim"), ("S", "key"), (" a new study.", "dim")
+    )
+
+
+def _while_learning(row: TrialRow) -> Line:
+    if row.live and not math.isfinite(row.score):
+        first = "Learning; the first evaluation fills SCORE. "
+        return line((first, "dim"), ("r", "key"), (" what it is paid for", "dim"))
+    return line(
+        ("r", "key"), (" what it is paid for, ", "dim"), ("n", "key"), (" note, ", "dim"), ("q", "key"),
+        (" leaves it running.", "dim"),
+    )  # fmt: skip
+
+
+def key_bar(context: str, have: Iterable[str], width: int, *, read_only: bool = False) -> Line:
+    """Return the bottom line: the most useful keys that fit."""
+    spans: list[Span] = []
+    left = width
+    keys = bindings.bar(context, have, read_only=read_only)
+    for key in keys:
+        cells = len(key.shown) + len(key.label) + 3
+        if cells > left:
+            break
+        spans.extend([(f" {key.shown}", "key"), (f" {key.label} ", "dim")])
+        left -= cells
+    return tuple(spans)
+
+
+def empty(view: View, *, read_only: bool = False) -> list[Line]:
+    """Return the page of a workspace without trials: what one key would do."""
+    if not view.ready:
+        return [(), line(("   Opening the workspace.", "dim"))]
+    if read_only:
+        return [(), line(f"   Nothing to look at in {text.clean(view.workspace)} yet.")]
+    first = view.first
+    out: list[Line] = [
+        (),
+        line(("   No study yet.", "title")),
+        (),
+        line("   Press ", (" S ", "key"), " to start the first one:"),
+    ]
+    if first is not None:
+        work = f"up to {first.trials} trials of {text.count(first.trial_env_steps)} steps, {first.slots} at a time"
+        searched = ", ".join(first.searched)
+        out += [
+            (),
+            line(("   task    ", "dim"), first.env),
+            line(("   goal    ", "dim"), "walk to the centre within 10 s and stop there"),
+            line(("   work    ", "dim"), work),
+            *[line(("   search  " if i == 0 else "           ", "dim"), part)
+              for i, part in enumerate(text.wrap(searched, 64))],
+        ]  # fmt: skip
+    return [
+        *out,
+        (),
+        line(("   Rows move within seconds, success rises within minutes.", "dim")),
+        line(("   Closing this screen never stops the work.", "dim")),
+        (),
+        line("   ", ("?", "key"), ("  all keys      ", "dim"), ("q", "key"), ("  leave", "dim")),
+        (),
+        line((f"   workspace {text.clean(view.workspace)}", "dim")),
+    ]
+
+
+def help_page(glyphs: Glyphs, *, read_only: bool = False) -> list[Line]:
+    """Return the help screen, made from the key table."""
+    out: list[Line] = [line(("What acts on processes is a capital letter; what cannot be undone asks first.", "dim"))]
+    for group, keys in bindings.groups("trials", read_only=read_only).items():
+        for index, key in enumerate(keys):
+            shown = " ".join(bindings.pretty(name) for name in key.keys)
+            out.append(line((f"{group if index == 0 else '':<7}", "title"), (f"{shown:<10}", "key"), key.help))
+    states = "   ".join(f"{shape} {name}" for name, shape in glyphs.states.items())
+    flag_names = "L lazy robot   S sprint-crash   M deceleration moat   N not a number   Z stalled"
+    score = "success - fell + 0.2 x how early, over 256 fixed competition cases"
+    change = "change against a quarter of the history ago"
+    words = {"SCORE": score, "SUCC": "how many of them stop at the centre in time",
+             "AGE": "since the trial last wrote; LOST is silent for three usual intervals",
+             "PER STEP": "mean weighted reward per control step", glyphs.delta: change}  # fmt: skip
+    for label, content in (("States", states), ("Flags", flag_names)):
+        rows = text.wrap(content, 70)
+        out += [line((f"{label if index == 0 else '':<7}", "title"), row) for index, row in enumerate(rows)]
+    for index, (word, meaning) in enumerate(words.items()):
+        out.append(line((f"{'Words' if index == 0 else '':<7}", "title"), (f"{word:<10}", "key"), meaning))
+    return out

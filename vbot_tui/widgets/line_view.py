@@ -1,0 +1,63 @@
+"""The base of every widget here: a list of lines, painted through the Line API.
+
+Only lines that changed since the last paint are sent, one segment per span. Nothing is measured and nothing animates.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from vbot_tui.lines import ROLES, Line
+
+
+class LineView(ScrollView, can_focus=False):
+    """Lines of spans with roles; scrolls by method, never by mouse grabbing."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in (*ROLES, "cursor")}
+    DEFAULT_CSS = """
+    LineView { overflow: hidden hidden; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lines: tuple[Line, ...] = ()
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        """Show these lines; repaint the rows that differ."""
+        before, self.lines = self.lines, tuple(lines)
+        if len(before) != len(self.lines):
+            self.virtual_size = Size(self.size.width, len(self.lines))
+        top = self.scroll_offset.y
+        for y in range(self.size.height):
+            if _line(before, top + y) != _line(self.lines, top + y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def scroll_lines(self, rows: int) -> None:
+        """Move the window by this many lines."""
+        last = max(0, len(self.lines) - self.size.height)
+        target = min(last, max(0, self.scroll_offset.y + rows))
+        self.scroll_to(y=target, animate=False, force=True, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row of the window."""
+        return self.paint(_line(self.lines, y + self.scroll_offset.y))
+
+    def paint(self, spans: Line, *, cursor: bool = False) -> Strip:
+        """Return the strip of a line, filled to the width of the widget."""
+        base = self.get_component_rich_style("role--cursor") if cursor else self.rich_style
+        segments = [Segment(text, base + self.role_style(role) if role else base) for text, role in spans]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def role_style(self, role: str) -> Style:
+        """Return the part of a style that a role adds (no background)."""
+        style = self.get_component_rich_style(f"role--{role}", partial=True)
+        return style.from_color(style.color) + Style(bold=style.bold, reverse=style.reverse) if style.bgcolor else style
+
+
+def _line(lines: Sequence[Line], index: int) -> Line:
+    return lines[index] if 0 <= index < len(lines) else ()

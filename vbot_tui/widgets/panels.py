@@ -1,0 +1,155 @@
+"""The lower half as text: reward breakdown, flags, notes, log. Pure functions from a view to lines."""
+
+import math
+from datetime import datetime, tzinfo
+
+from vbot_tui import text
+from vbot_tui.breakdown import Breakdown, TermShare
+from vbot_tui.glyphs import Glyphs, flag_letter
+from vbot_tui.lines import Line, Span, line
+from vbot_tui.model import FlagView, NoteView, TrialRow
+from vbot_tui.widgets.sparkline import sparkline
+
+KNOWN_FLAGS = ("lazy robot", "sprint-crash", "deceleration moat")
+VALUE, PERCENT, CHANGE = 9, 4, 9
+BAR_MIN, BAR_MAX, SPARK_MAX, NAME_MIN = 6, 16, 24, 14
+
+
+def reward(shown: Breakdown | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return the reward breakdown: a verdict on the sum, then one line per term, largest first."""
+    if shown is None:
+        return [line(("No update yet: the terms appear with the first one.", "dim"))]
+    name, bar, spark = _reward_widths(shown, width)
+    back = "-" if shown.reference_step is None else text.count(shown.reference_step)
+    titles = [
+        text.fit("TERM", name),
+        text.fit("PER STEP", VALUE, ">"),
+        text.fit("SHARE", PERCENT + 1 + bar, "<"),
+        text.fit("HISTORY", spark),
+        text.fit(f"{glyphs.delta} {back}", CHANGE, ">"),
+    ]
+    body = [_term(term, name, bar, spark, glyphs) for term in shown.terms]
+    return [_sum(shown), line((" ".join(titles), "dim")), *body]
+
+
+def _reward_widths(shown: Breakdown, width: int) -> tuple[int, int, int]:
+    """Share what is left after the fixed columns among name, bar and history."""
+    longest = max((len(term.name) for term in shown.terms), default=NAME_MIN)
+    left = width - VALUE - PERCENT - CHANGE - 5
+    name = min(longest, max(NAME_MIN, left - BAR_MIN - 10))
+    bar = min(BAR_MAX, max(BAR_MIN, (left - name) // 2))
+    return name, bar, max(0, min(SPARK_MAX, left - name - bar))
+
+
+def _sum(shown: Breakdown) -> Line:
+    step = f"at step {text.count(shown.step)}"
+    terms = f"{len(shown.terms)} terms sum to "
+    summed = text.signed(shown.summed, 5)
+    if shown.adds_up is None:
+        return line(terms, (summed, "title"), ("  no total logged", "warn"), (f"  {step}", "dim"))
+    if shown.adds_up:
+        return line(terms, (summed, "title"), (" = logged total", "good"), (f"  {step}", "dim"))
+    logged = f"  LOGGED TOTAL {text.signed(shown.logged, 5)}, gap {text.signed(shown.gap, 2)}"
+    return line(terms, (summed, "title"), (logged, "bad"), (f"  {step}", "dim"))
+
+
+def _term(term: TermShare, name: int, bar: int, spark: int, glyphs: Glyphs) -> Line:
+    odd = not math.isfinite(term.value)
+    full = 0 if not math.isfinite(term.share) else round(term.share * bar)
+    role = "bad" if odd else "good" if term.value > 0 else "warn" if term.value < 0 else "dim"
+    value = _odd(term.value) if odd else text.signed(term.value)
+    return (
+        (text.fit(text.clean(term.name), name, "<", glyphs.more) + " ", "" if term.value else "dim"),
+        (text.fit(value, VALUE, ">") + " ", role),
+        (text.fit(text.percent(term.share), PERCENT, ">") + " ", ""),
+        (glyphs.bar * full, role),
+        (glyphs.rest * (bar - full) + " ", "dim"),
+        (sparkline(term.history, spark, glyphs.ramp, glyphs.gap) + " ", "spark"),
+        (text.fit(text.signed(term.change, 2), CHANGE, ">"), "dim"),
+    )
+
+
+def _odd(value: float) -> str:
+    return "NaN" if math.isnan(value) else "+inf" if value > 0 else "-inf"
+
+
+def flags(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return every flag of a trial with rule, evidence and what to do."""
+    if row is None:
+        return []
+    if not row.flags:
+        names = ", ".join(KNOWN_FLAGS)
+        return [line((f"No flag on {row.name}.", "good")), line((f"Watched: {names}, NaN, stalled.", "dim"))]
+    out: list[Line] = []
+    for flag in row.flags:
+        if out:
+            out.append(())
+        out.extend(_flag(flag, width))
+    return out
+
+
+def _flag(flag: FlagView, width: int) -> list[Line]:
+    sure = f"  {text.percent(flag.confidence)} sure" if math.isfinite(flag.confidence) else ""
+    head = line((f"{flag_letter(flag.name)} {text.clean(flag.title)}", "warn"), (f"{sure}  {flag.window}", "dim"))
+    numbers = "  ".join(f"{name} {text.number(value)}" for name, value in flag.evidence)
+    return [
+        head,
+        *_block("rule", flag.rule, width, ""),
+        *_block("seen", numbers or "no numbers", width, "accent"),
+        *_block("do", flag.advice, width, "good"),
+    ]
+
+
+def _block(label: str, content: str, width: int, role: str) -> list[Line]:
+    indent = 5
+    rows = text.wrap(text.clean(content), max(10, width - indent))
+    heads = [label, *[""] * (len(rows) - 1)]
+    return [((head.ljust(indent), "dim"), (row, role)) for head, row in zip(heads, rows, strict=True)]
+
+
+def notes(items: tuple[NoteView, ...], names: dict[str, str], width: int, zone: tzinfo | None = None) -> list[Line]:
+    """Return the notes, newest first; ``names`` gives the trial's short name by run id."""
+    if not items:
+        return [line(("No note yet. Press ", "dim"), ("n", "key"), (" to write what you think.", "dim"))]
+    out: list[Line] = []
+    for note in sorted(items, key=lambda item: -item.time if math.isfinite(item.time) else math.inf):
+        out.extend(_note(note, names, width, zone))
+    return out
+
+
+def _note(note: NoteView, names: dict[str, str], width: int, zone: tzinfo | None) -> list[Line]:
+    stamp = f"{datetime.fromtimestamp(note.time, zone):%m-%d %H:%M}" if math.isfinite(note.time) else "?"
+    where = text.clean(names.get(note.run_id, note.run_id))
+    if note.step is not None and where:
+        where += f"@{text.count(note.step)}"
+    head = f"{stamp}  {text.fit(where, 11)} "
+    rows = text.wrap(text.clean(note.text), max(10, width - len(head)))
+    first: Line = ((head[:13], "dim"), (head[13:], "accent"), (rows[0], ""))
+    rest: list[Line] = [((" " * len(head) + row, ""),) for row in rows[1:]]
+    return [first, *rest]
+
+
+def log(lines: tuple[str, ...], path: str) -> list[Line]:
+    """Return the end of a log, oldest line first."""
+    if not lines:
+        return [line((f"Nothing in {path} yet." if path else "No log.", "dim"))]
+    return [line(text.clean(item)) for item in lines]
+
+
+def title(names: tuple[tuple[str, str, str], ...], active: str, subject: str, width: int, glyphs: Glyphs) -> Line:
+    """Return the line between table and lower half: the subject, then the panes with their keys.
+
+    Args:
+        names: Pane id, key and label, in order.
+        active: Id of the pane shown.
+        subject: What the pane is about.
+        width: Cells to fill.
+        glyphs: Shapes.
+    """
+    spans: list[Span] = [(f"{glyphs.rule}{glyphs.rule} ", "dim"), (subject, "title"), (" ", "")]
+    tabs: list[Span] = []
+    for name, key, label in names:
+        tabs.append((f" {key}", "key"))
+        tabs.append((f" [{label}]" if name == active else f" {label} ", "title" if name == active else "dim"))
+    used = sum(text.width(part) for part, _ in (*spans, *tabs))
+    return (*spans, (glyphs.rule * max(0, width - used - 3), "dim"), *tabs, (f" {glyphs.rule}{glyphs.rule}", "dim"))

@@ -1,0 +1,109 @@
+"""The live trial table: fixed columns, one paint per changed row, a cursor that follows the trial.
+
+Textual's own table repaints every visible row on any change, so this one does not build on it.
+"""
+
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+
+from vbot_tui.glyphs import UNICODE, Glyphs
+from vbot_tui.lines import Line
+from vbot_tui.model import TrialRow
+from vbot_tui.widgets.line_view import LineView
+from vbot_tui.widgets.trial_rows import Column, columns, header, row_line
+
+
+class TrialTable(LineView, can_focus=True):
+    """Rows of trials under a header that stays."""
+
+    class Chosen(Message):
+        """The cursor is on another trial now."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self.rows: tuple[TrialRow, ...] = ()
+        self.cursor_key = ""
+        self.now = 0.0
+        self._top = 0
+        self._painted: dict[int, Line] = {}
+        self._layout: tuple[Column, ...] = columns(80)
+
+    @property
+    def cursor(self) -> int:
+        """The index of the selected row; 0 where nothing is selected."""
+        return next((index for index, row in enumerate(self.rows) if row.key == self.cursor_key), 0)
+
+    @property
+    def selected(self) -> TrialRow | None:
+        """The selected trial."""
+        return self.rows[self.cursor] if self.rows else None
+
+    @property
+    def page(self) -> int:
+        """How many trials are visible at once."""
+        return max(1, self.size.height - 1)
+
+    def set_rows(self, rows: tuple[TrialRow, ...], now: float) -> None:
+        """Show these trials; the cursor stays on its trial wherever that went."""
+        index = self.cursor
+        self.rows, self.now = rows, now
+        if rows and not any(row.key == self.cursor_key for row in rows):
+            self._select(min(index, len(rows) - 1))
+        self._follow()
+        self._repaint()
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on the row with this index."""
+        if self.rows:
+            self._select(min(len(self.rows) - 1, max(0, index)))
+            self._follow()
+            self._repaint()
+
+    def move(self, rows: int) -> None:
+        """Move the cursor down by this many rows."""
+        self.move_to(self.cursor + rows)
+
+    def _select(self, index: int) -> None:
+        key = self.rows[index].key
+        if key != self.cursor_key:
+            self.cursor_key = key
+            self.post_message(self.Chosen(key))
+
+    def _follow(self) -> None:
+        cursor = self.cursor
+        last = max(0, len(self.rows) - self.page)
+        self._top = min(last, max(cursor - self.page + 1, min(self._top, cursor)))
+
+    def _repaint(self) -> None:
+        """Send the rows whose text differs from what is on the screen."""
+        for y in range(self.size.height):
+            if self._painted.get(y) != self._line_at(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        """Choose the columns for the new width."""
+        self._layout = columns(self.size.width)
+        self.virtual_size = Size(self.size.width, self.size.height)
+        self._painted.clear()
+        self._follow()
+        self.refresh()
+
+    def _line_at(self, y: int) -> Line:
+        if y == 0:
+            return header(self._layout, self.glyphs)
+        index = self._top + y - 1
+        if index >= len(self.rows):
+            return ()
+        return row_line(self.rows[index], self._layout, self.now, self.glyphs, cursor=index == self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row of the window."""
+        spans = self._line_at(y)
+        self._painted[y] = spans
+        return self.paint(spans, cursor=y > 0 and self._top + y - 1 == self.cursor and bool(spans))
