@@ -24,16 +24,19 @@ class PhysicsCfg:
         cone: friction cone of the contact solver.
         iterations: limit of the solver's iterations (Newton needs two or three).
         collision: "reduced" (feet and trunk) or "full" (all 48 geoms of the robot, self-collision included).
+        joint_friction_nm: dry friction of each joint; without it a step takes a fifth less time.
     """
 
     timestep_s: float = 0.01
     cone: Literal["pyramidal", "elliptic"] = "pyramidal"
     iterations: int = 20
     collision: Literal["reduced", "full"] = "reduced"
+    joint_friction_nm: float = 0.2
 
     def __post_init__(self) -> None:
         require(0.0 < self.timestep_s <= 0.02, f"timestep_s must be in (0, 0.02], got {self.timestep_s}.")
         require(self.iterations >= 4, f"iterations must be at least 4 (fewer is unstable), got {self.iterations}.")
+        require(self.joint_friction_nm >= 0.0, f"joint_friction_nm must not be negative, got {self.joint_friction_nm}.")
 
 
 @dataclass(frozen=True)
