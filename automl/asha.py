@@ -43,14 +43,16 @@ def rung_scores(cfg: AshaCfg, trials: Iterable[TrialState], rung: int, total_ste
     threshold = cfg.rungs[rung] * total_steps
     scores = []
     for trial in trials:
-        at = min((known for known in trial.rungs if known.step >= threshold), key=lambda known: known.step, default=None)
+        at = min(
+            (known for known in trial.rungs if known.step >= threshold), key=lambda known: known.step, default=None
+        )
         if at is not None and at.score is not None and math.isfinite(at.score):
             scores.append(at.score)
     return scores
 
 
 def decide(cfg: AshaCfg, score: float | None, peers: Sequence[float]) -> str:
-    """ "continue" or "prune" for a trial that scored `score` at a rung where `peers` (itself left out) were before."""
+    """Say "continue" or "prune" for a trial that scored `score` at a rung where `peers` (itself left out) were before."""
     if score is None or not math.isfinite(score):
         return "prune"
     ranking = sorted([*peers, score], reverse=True)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sessions.errors import UsageError
-
 from automl.state import Value
+from vbot_sim.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def parse_dimension(path: str, data: object) -> Dimension:
     `around`, the preset's value.
 
     Raises:
-        UsageError: the form is none of these, or it holds no value.
+        ConfigError: the form is none of these, or it holds no value.
     """
     if not isinstance(data, Mapping):
         raise _bad(path, data, "is not a mapping")
@@ -85,14 +84,14 @@ def centred(dimension: Dimension, path: str, around: object) -> Dimension:
     """The dimension with the preset's value known.
 
     Raises:
-        UsageError: the value cannot be searched in this way.
+        ConfigError: the value cannot be searched in this way.
     """
     if isinstance(around, bool | str) and isinstance(dimension, Range | Factor):
-        raise UsageError(f"space.{path}: the preset has {around!r}, which is no number; use {{choices: [...]}}")
+        raise ConfigError(f"space.{path}: the preset has {around!r}, which is no number; use {{choices: [...]}}.")
     if not isinstance(around, int | float | str | bool):
-        raise UsageError(f"space.{path}: the preset has {around!r}, and only single values can be searched")
+        raise ConfigError(f"space.{path}: the preset has {around!r}, and only single values can be searched.")
     if isinstance(dimension, Factor) and around == 0:
-        raise UsageError(f"space.{path}: the preset has 0, which no factor changes; use {{low: ..., high: ...}}")
+        raise ConfigError(f"space.{path}: the preset has 0, which no factor changes; use {{low: ..., high: ...}}.")
     return replace(dimension, around=around)
 
 
@@ -109,13 +108,18 @@ def _checked(path: str, data: object, dimension: Range | Factor) -> Dimension:
 
 
 def _number(path: str, data: object, bound: object) -> float:
+    if isinstance(bound, str):  # YAML reads 1e-3 as text
+        try:
+            bound = float(bound)
+        except ValueError:
+            raise _bad(path, data, f"has the bound {bound!r}, which is no number") from None
     if isinstance(bound, bool) or not isinstance(bound, int | float):
         raise _bad(path, data, f"has the bound {bound!r}, which is no number")
     return bound
 
 
-def _bad(path: str, data: object, why: str) -> UsageError:
-    return UsageError(
+def _bad(path: str, data: object, why: str) -> ConfigError:
+    return ConfigError(
         f"space.{path}: {data!r} {why}; write {{low: 1e-4, high: 1e-3, log: true}}, {{factor: [0.25, 4]}} "
-        "or {choices: [a, b]}"
+        "or {choices: [a, b]}."
     )

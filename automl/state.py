@@ -160,7 +160,12 @@ class StudyFold:
         trial = self._trials[event["trial"]]
         if any(known.step == rung.step for known in trial.rungs):
             return
-        self._set(trial.number, rungs=(*trial.rungs, rung))
+        order = trial.order
+        if rung.decision == "prune" and order is None:
+            order = StopOrder(
+                "prune", "scheduler", f"score {rung.score} at step {rung.step:,} is not in the better part"
+            )
+        self._set(trial.number, rungs=(*trial.rungs, rung), order=order)
 
     def _trial_ordered(self, event: Event) -> None:
         self._set(event["trial"], order=StopOrder(event["how"], event["who"], event["why"]))
@@ -215,7 +220,7 @@ class StudyFold:
 
     def _restart_by_command(self, event: Event) -> None:
         number = event["trial"]
-        self._set(number, state="queued", attempts=0, order=None, score=None, end_reason=None, end_detail=None)
+        self._set(number, state="queued", attempts=0, failures=(), score=None, end_reason=None, end_detail=None)
         order = tuple(known for known in self._study.finish_order if known != number)
         self._study = replace(self._study, finish_order=order, ended=None, streak_start=len(order))
 

@@ -1,0 +1,374 @@
+"""One pass of a study's life: look at the runs, obey commands, decide, journal, act.
+
+The engine has no thread, no lock and no clock of its own, so a whole study can be played in a test in milliseconds.
+Two rules make it survive being killed at any moment: what it decides is journalled before it is done, and everything
+it does can be done twice.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from automl import asha
+from automl.clock import Clock
+from automl.commands import Command, answer
+from automl.crashes import crash_signature, equal_crashes
+from automl.executor import FINAL_WORDS, EvalPoint, Executor, RunReport, Slot, StartError, TrialOrder
+from automl.journal import Journal
+from automl.spec import StudySpec
+from automl.state import Params, StopOrder, StudyFold, StudyState, TrialState
+from automl.suggest import suggest, trial_seed
+from sessions.files import to_json
+
+TICK_S = 30.0
+START_PAUSE_S = 10.0
+CRASHES_TO_PAUSE = 3
+LONGEST_PASS_S = 5.0
+
+_ORDER_REASONS = {"kill": "user", "stop": "user", "prune": "early_stop", "budget": "budget"}
+_STATE_REASONS = {"finished": "finished", "diverged": "diverged", "failed": "crashed"}
+
+Suggester = Callable[[StudySpec, StudyState, int], Params]
+
+
+@dataclass
+class _Watch:
+    """What only the living scheduler knows of a running trial."""
+
+    env_steps: int = -1
+    idle_s: float = 0.0
+    asked_at: float | None = None
+    impatient: bool = False
+
+
+class Engine:
+    """Decides what a study does next and does it through an executor.
+
+    Args:
+        study: the study's id.
+        spec: what it was asked to do, completed.
+        journal: its log, open for writing.
+        executor: where trials run.
+        clock: what time it is.
+        slots: trials at once.
+        host: words about this process for the log.
+        suggester: gives the next configuration.
+    """
+
+    def __init__(
+        self,
+        study: str,
+        spec: StudySpec,
+        journal: Journal,
+        executor: Executor,
+        clock: Clock,
+        slots: int,
+        host: Mapping[str, Any] | None = None,
+        suggester: Suggester = suggest,
+    ) -> None:
+        self.study = study
+        self.spec = spec
+        self.reports: dict[str, RunReport] = {}
+        self.released_by: Command | None = None
+        self._journal = journal
+        self._executor = executor
+        self._clock = clock
+        self._slots = slots
+        self._suggester = suggester
+        self._fold = StudyFold(journal.read())
+        self._watches: dict[int, _Watch] = {}
+        self._began = self._last_pass = clock.monotonic()
+        self._spent_before = self._fold.state().elapsed_s
+        self._no_start_before = self._began
+        self._next_tick = self._began + TICK_S
+        self._emit("scheduler_started", **(host or {}))
+        for trial in self.state.in_state("running"):
+            if trial.run is not None and executor.report(trial.run).alive:
+                executor.adopt(trial.run)
+
+    @property
+    def state(self) -> StudyState:
+        """Everything decided so far."""
+        return self._fold.state()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that schedulers of this study have been on, downtime apart."""
+        return self._spent_before + self._clock.monotonic() - self._began
+
+    def step(self, commands: Iterable[Command] = ()) -> None:
+        """One pass. Raises JournalWriteError when a decision could not be journalled; then it was not acted on."""
+        now = self._clock.monotonic()
+        pass_s = min(now - self._last_pass, LONGEST_PASS_S)
+        self._last_pass = now
+        for command in commands:
+            self.obey(command)
+        for trial in self.state.in_state("running"):
+            self._look_at(trial, pass_s)
+        self._pause_after_equal_crashes()
+        self._close_study()
+        self._fill_slots()
+        if now >= self._next_tick:
+            self._emit("tick")
+            self._next_tick = now + TICK_S
+
+    def obey(self, command: Command) -> str:
+        """Answer a command and journal the answer; the passes to come act on it. A known id is not obeyed again."""
+        state = self.state
+        if command.id in state.commands:
+            return state.commands[command.id]
+        reply = answer(command, state, self.spec.space)
+        self._emit(
+            "command",
+            id=command.id,
+            kind=command.kind,
+            who=command.who,
+            why=command.why or "no reason given",
+            trial=command.trial,
+            params=command.params,
+            accepted=reply.accepted,
+            answer=reply.text,
+        )
+        if not reply.accepted:
+            return reply.text
+        if command.kind == "release":
+            self.released_by = command
+        trial = state.trials.get(command.trial) if command.trial is not None else None
+        if command.kind == "kill_trial" and trial and trial.order and trial.order.how == "kill":
+            self._watch(trial.number).impatient = True
+        return reply.text
+
+    def stop(self, why: str) -> None:
+        """Write the last word of this scheduler; its trials go on."""
+        self._emit("scheduler_stopped", why=why)
+
+    # --- running trials
+
+    def _look_at(self, trial: TrialState, pass_s: float) -> None:
+        run = trial.run
+        if run is None:
+            return
+        report = self.reports[run] = self._executor.report(run)
+        self._journal_rungs(trial, report.evals)
+        if report.alive:
+            self._hold_to_order(self.state.trials[trial.number], report, pass_s)
+        else:
+            self._conclude(self.state.trials[trial.number], report)
+
+    def _journal_rungs(self, trial: TrialState, evals: Iterable[EvalPoint]) -> None:
+        seen = {rung.step for rung in trial.rungs}
+        for point in sorted(evals, key=lambda point: point.step):
+            if point.step in seen:
+                continue
+            decision = self._early_stop(trial, point, seen)
+            seen.add(point.step)
+            self._emit("rung", trial=trial.number, decision=decision, **vars(point))
+
+    def _early_stop(self, trial: TrialState, point: EvalPoint, seen: set[int]) -> str:
+        cfg, total = self.spec.early_stop, self.spec.trial_env_steps
+        if not cfg.enabled or point.step >= total:
+            return "continue"
+        rung = asha.rung_of(cfg, point.step, seen, total)
+        if rung is None:
+            return "continue"
+        others = [other for other in self.state.trials.values() if other.number != trial.number]
+        return asha.decide(cfg, point.score, asha.rung_scores(cfg, others, rung, total))
+
+    def _hold_to_order(self, trial: TrialState, report: RunReport, pass_s: float) -> None:
+        watch = self._watch(trial.number)
+        if report.env_steps != watch.env_steps:
+            watch.env_steps, watch.idle_s = report.env_steps, 0.0
+        else:
+            watch.idle_s += pass_s
+        if trial.order is None and watch.idle_s > self.spec.stall_s:
+            self._order(trial.number, StopOrder("stall", "scheduler", f"no step for {watch.idle_s:.0f} s"))
+            trial = self.state.trials[trial.number]
+        if trial.order is None or trial.run is None:
+            return
+        now = self._clock.monotonic()
+        if watch.asked_at is None:
+            watch.asked_at = now
+        if watch.impatient or now - watch.asked_at > self.spec.stop_grace_s:
+            self._executor.kill(trial.run)
+        else:
+            self._executor.ask_to_stop(trial.run, trial.order)
+
+    def _conclude(self, trial: TrialState, report: RunReport) -> None:
+        """The run's process is gone: say in the log what became of the trial."""
+        assert trial.run is not None
+        said_itself = report.state in FINAL_WORDS | {"paused"}
+        report = self.reports[trial.run] = self._executor.settle(trial.run)
+        if report.alive:  # somebody started it again between the two looks
+            return
+        self._watches.pop(trial.number, None)
+        how = trial.order.how if trial.order else None
+        if said_itself and report.state in ("finished", "diverged"):
+            self._finish(trial, report.state, report)
+        elif how == "pause" or (said_itself and report.state == "paused"):
+            self._emit("trial_paused", trial=trial.number, env_steps=report.env_steps)
+        elif how in ("kill", "stop", "prune", "budget"):
+            self._finish(trial, "killed" if how == "kill" else "stopped", report)
+        elif said_itself and how != "stall":
+            self._finish(trial, report.state, report)
+        else:
+            self._try_again(trial, report)
+
+    def _try_again(self, trial: TrialState, report: RunReport) -> None:
+        if len(trial.failures) + 1 < self.spec.max_attempts:
+            self._emit("attempt_lost", trial=trial.number, attempt=trial.attempts, detail=_detail(trial, report))
+        else:
+            self._finish(trial, "failed", report)
+
+    def _finish(self, trial: TrialState, state: str, report: RunReport) -> None:
+        scored = state in ("finished", "stopped", "killed")
+        best = max(
+            (point for point in report.evals if scored and point.score is not None),
+            key=lambda point: (point.score or 0.0, -point.step),
+            default=None,
+        )
+        ordered = _ORDER_REASONS.get(trial.order.how) if trial.order else None
+        self._emit(
+            "trial_finished",
+            trial=trial.number,
+            state=state,
+            score=best.score if best else None,
+            success=best.success if best else None,
+            fell=best.fell if best else None,
+            env_steps=report.env_steps,
+            reason=_STATE_REASONS.get(state) or ordered or report.end_reason or "user",
+            detail=_detail(trial, report),
+            flags=list(report.flags),
+        )
+
+    def _pause_after_equal_crashes(self) -> None:
+        state = self.state
+        if state.pause is not None or state.ended is not None:
+            return
+        recent = [state.trials[number] for number in state.finish_order[state.streak_start :]]
+        if equal_crashes(recent, CRASHES_TO_PAUSE):
+            what = crash_signature(recent[-1].end_detail)
+            why = f"{CRASHES_TO_PAUSE} trials in a row ended with the same error: {what}"
+            self._emit("study_paused", who="scheduler", why=why)
+
+    # --- the study as a whole
+
+    def _close_study(self) -> None:
+        state = self.state
+        if state.ended is not None:
+            return
+        running = state.in_state("running")
+        budget = self.spec.budget_s
+        if state.stop is not None:
+            order, why = StopOrder("stop", state.stop.who, state.stop.why), f"{state.stop.who}: {state.stop.why}"
+        elif budget is not None and self.elapsed_s >= budget:
+            why = f"the budget of {budget:g} s is spent"
+            order = StopOrder("budget", "scheduler", why)
+        elif not running and self._nothing_left(state):
+            self._emit("study_ended", why=f"all {len(state.trials)} trials are done")
+            return
+        else:
+            return
+        for trial in running:
+            if trial.order is None:
+                self._order(trial.number, order)
+        if not running:
+            self._emit("study_ended", why=why)
+
+    def _nothing_left(self, state: StudyState) -> bool:
+        return not state.requests and not state.in_state("queued") and self._suggested(state) >= self.spec.max_trials
+
+    def _suggested(self, state: StudyState) -> int:
+        return sum(trial.origin != "person" for trial in state.trials.values())
+
+    def _fill_slots(self) -> None:
+        while self._may_start(state := self.state):
+            queued = sorted(state.in_state("queued"), key=lambda trial: (trial.run is None, trial.number))
+            if not queued and not state.requests and self._suggested(state) >= self.spec.max_trials:
+                return
+            slot = self._executor.reserve()
+            if slot is None:
+                return
+            number = -1
+            try:
+                number = queued[0].number if queued else self._create(state)
+                self._start(number, slot)
+            except StartError as error:
+                slot.release()
+                self._no_start_before = self._clock.monotonic() + START_PAUSE_S
+                self._not_started(self.state.trials[number], error)
+            except BaseException:
+                slot.release()
+                raise
+
+    def _may_start(self, state: StudyState) -> bool:
+        if state.pause or state.stop or state.ended or self._clock.monotonic() < self._no_start_before:
+            return False
+        over = self.spec.budget_s is not None and self.elapsed_s >= self.spec.budget_s
+        return not over and len(state.in_state("running")) < self._slots
+
+    def _create(self, state: StudyState) -> int:
+        number = max(state.trials, default=-1) + 1
+        wish = state.requests[0] if state.requests else None
+        params = {**self._suggester(self.spec, state, number), **(wish.params if wish else {})}
+        origin = "person" if wish else "preset" if number == 0 else self.spec.sampler
+        seed = trial_seed(self.spec.seed, number, "training")
+        self._emit("trial_created", trial=number, params=params, origin=origin, seed=seed)
+        return number
+
+    def _start(self, number: int, slot: Slot) -> None:
+        trial = self.state.trials[number]
+        if trial.run is None:
+            run = self._executor.prepare(self._order_for(trial))
+            self._emit("trial_prepared", trial=number, run=run)
+        trial = self.state.trials[number]
+        assert trial.run is not None
+        self._watches.pop(number, None)
+        self._emit("trial_started", trial=number, attempt=trial.attempts + 1)
+        self._executor.start(trial.run, slot)
+
+    def _not_started(self, trial: TrialState, error: StartError) -> None:
+        report = RunReport(False, "failed", end_reason="crashed", end_detail=str(error))
+        if error.for_good:
+            self._finish(trial, "failed", report)
+        else:
+            self._try_again(trial, report)
+
+    def _order_for(self, trial: TrialState) -> TrialOrder:
+        spec = self.spec
+        return TrialOrder(
+            study=self.study,
+            number=trial.number,
+            label=f"{spec.label[:16]}_t{trial.number:03d}",
+            env=spec.env,
+            preset=spec.preset,
+            sets=spec.sets,
+            params=trial.params,
+            seed=trial.seed,
+            env_steps=spec.trial_env_steps,
+            lineage=trial.lineage,
+        )
+
+    def _order(self, number: int, order: StopOrder) -> None:
+        self._emit("trial_ordered", trial=number, how=order.how, who=order.who, why=order.why)
+
+    def _watch(self, number: int) -> _Watch:
+        return self._watches.setdefault(number, _Watch())
+
+    def _emit(self, event_type: str, /, **facts: Any) -> None:  # noqa: ANN401 - whatever an event says
+        event = {"type": event_type, "time": self._clock.utc(), "t": round(self.elapsed_s, 3), **facts}
+        self._fold.apply(self._journal.append(_finite(event)))
+
+
+def _finite(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event as strict JSON holds it: numbers that are none become null."""
+    plain: dict[str, Any] = json.loads(to_json(dict(event)))
+    return plain
+
+
+def _detail(trial: TrialState, report: RunReport) -> str:
+    order = trial.order
+    words = report.end_detail or ""
+    if order is not None and order.why not in words:
+        return f"{order.who}: {order.why}" + (f" ({words})" if words else "")
+    return words or f"the run ended in state {report.state}"

@@ -1,0 +1,66 @@
+"""A study without a screen: schedule it in the foreground until it ends, or until somebody wants it or this process."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from automl.executor import Executor
+from automl.scheduler import Scheduler
+from automl.view import StudyView
+from sessions.workspace import Workspace
+
+LOOK_S = 0.5
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_study(
+    workspace: Workspace,
+    study: str,
+    on_view: Callable[[StudyView], None] | None = None,
+    executor: Executor | None = None,
+) -> StudyView:
+    """Schedule a study until it has ended or this process is asked to leave; trials outlive the latter.
+
+    SIGINT, SIGTERM and SIGHUP let go of the study and leave its trials alive. Call it on the main thread.
+
+    Args:
+        workspace: where the study is.
+        study: its id.
+        on_view: called with every snapshot, on the scheduler's thread.
+        executor: where trials run; processes of this machine if left out.
+
+    Returns:
+        The last snapshot.
+
+    Raises:
+        LockedError: another scheduler has the study.
+    """
+    scheduler = Scheduler(workspace, study, executor)
+    if on_view is not None:
+        scheduler.subscribe(on_view)
+    with leaving_on_signals() as leave:
+        scheduler.start()
+        try:
+            while not leave.is_set() and not scheduler.wait_idle(LOOK_S):
+                pass
+        finally:
+            scheduler.stop()
+    return scheduler.snapshot()
+
+
+@contextmanager
+def leaving_on_signals() -> Iterator[threading.Event]:
+    """An event that the usual signals to end a program set, while the block lasts."""
+    leave = threading.Event()
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        leave.set()
+
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield leave
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
