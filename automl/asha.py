@@ -52,7 +52,7 @@ def rung_scores(cfg: AshaCfg, trials: Iterable[TrialState], rung: int, total_ste
 
 
 def decide(cfg: AshaCfg, score: float | None, peers: Sequence[float]) -> str:
-    """Say "continue" or "prune" for a trial that scored `score` at a rung where `peers` (itself left out) were before."""
+    """Say "continue" or "prune" for a trial with this score at a rung where its peers (itself left out) have been."""
     if score is None or not math.isfinite(score):
         return "prune"
     ranking = sorted([*peers, score], reverse=True)

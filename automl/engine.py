@@ -318,14 +318,15 @@ class Engine:
 
     def _start(self, number: int, slot: Slot) -> None:
         trial = self.state.trials[number]
+        order = self._order_for(trial)
+        run = trial.run or self._executor.new_run(order)
         if trial.run is None:
-            run = self._executor.prepare(self._order_for(trial))
             self._emit("trial_prepared", trial=number, run=run)
-        trial = self.state.trials[number]
-        assert trial.run is not None
+        if trial.attempts == 0:
+            self._executor.prepare(run, order)
         self._watches.pop(number, None)
         self._emit("trial_started", trial=number, attempt=trial.attempts + 1)
-        self._executor.start(trial.run, slot)
+        self._executor.start(run, slot)
 
     def _not_started(self, trial: TrialState, error: StartError) -> None:
         report = RunReport(False, "failed", end_reason="crashed", end_detail=str(error))

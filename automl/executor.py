@@ -87,8 +87,12 @@ class StartError(Exception):
 class Executor(Protocol):
     """Runs trials. Called from one thread only, `wake` excepted."""
 
-    def prepare(self, order: TrialOrder) -> str:
-        """Make the run of a trial and return its id; the same run if this trial has one already.
+    def new_run(self, order: TrialOrder) -> str:
+        """An id for the run of a trial; nothing is made yet, so that it can be journalled first."""
+        ...
+
+    def prepare(self, run: str, order: TrialOrder) -> None:
+        """Make the run of a trial under this id. One that was made already stays as it is.
 
         Raises:
             StartError: the configuration is refused.

@@ -15,10 +15,10 @@ from pathlib import Path
 from automl.diagnosis import flag_names
 from automl.executor import EvalPoint, RunReport, Slot, StartError, TrialOrder
 from automl.state import StopOrder
-from sessions.errors import VbotError
+from sessions.errors import LockedError, VbotError
 from sessions.locks import Lock
 from sessions.runs import RunDir, RunStatus, StopAction, best_score, settle
-from sessions.workspace import Workspace, clean_label
+from sessions.workspace import Workspace
 from vbot_sim.errors import SimError
 
 TRACEBACK_LINES = 20
@@ -60,26 +60,25 @@ class LocalExecutor:
         self._processes: dict[str, _Process] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
-    def prepare(self, order: TrialOrder) -> str:
-        """Make the run directory of a trial; the one it has already, when a crash came between making and noting it."""
+    def new_run(self, order: TrialOrder) -> str:
+        """A fresh id."""
+        return self._workspace.new_run_id(order.label)
+
+    def prepare(self, run: str, order: TrialOrder) -> None:
+        """Make the run directory of a trial."""
         from vbot_rl.config import run_cfg
         from vbot_rl.launch import create_run
 
-        for run in reversed(self._workspace.run_dirs()):
-            if f"-{clean_label(order.label)}-" in run.id and _belongs_to(run, order):
-                return run.id
-        sets = {
-            **order.sets,
-            **order.params,
-            "train.seed": order.seed,
-            "train.total_env_steps": order.env_steps,
-        }
-        searched = dict.fromkeys([*order.params, "train.seed", "train.total_env_steps"], "search")
+        if self._run(run).path.exists():
+            return
+        own = {**order.params, "train.seed": order.seed, "train.total_env_steps": order.env_steps}
         try:
-            resolved = run_cfg(order.env, order.preset, sets=sets, origins=searched)
+            resolved = run_cfg(
+                order.env, order.preset, sets={**order.sets, **own}, origins=dict.fromkeys(own, "search")
+            )
         except SimError as error:
             raise StartError(f"the configuration is refused: {error}", for_good=True) from error
-        run = create_run(
+        create_run(
             self._workspace,
             resolved,
             kind="trial",
@@ -87,8 +86,8 @@ class LocalExecutor:
             study=order.study,
             trial=order.number,
             command=f"vbot automl resume {order.study}",
+            run_id=run,
         )
-        return run.id
 
     def reserve(self) -> Lock | None:
         """A free machine-wide slot."""
@@ -107,6 +106,10 @@ class LocalExecutor:
             directory.clear_stop_request()
             started = launch(directory, slot if isinstance(slot, Lock) else None, nice=self._nice)
             pidfd = os.pidfd_open(started.pid)
+        except LockedError:  # somebody was faster
+            slot.release()
+            self.adopt(run)
+            return
         except (OSError, VbotError) as error:
             slot.release()
             raise StartError(f"the training process could not be started: {error}") from error
@@ -245,14 +248,6 @@ def _report(directory: RunDir, alive: bool, status: RunStatus | None, flags: tup
         end_detail=status.end_detail,
         flags=flags,
     )
-
-
-def _belongs_to(run: RunDir, order: TrialOrder) -> bool:
-    try:
-        record = run.record()
-    except VbotError:
-        return False
-    return (record.study, record.trial) == (order.study, order.number)
 
 
 def _names_run(pid: int, run: str) -> bool:

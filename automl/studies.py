@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from automl.commands import Command, with_id
@@ -19,7 +20,7 @@ from automl.local import report_of, usable_cores
 from automl.spec import StudySpec, complete, load, to_yaml
 from automl.state import StudyState, fold
 from automl.view import StudyView, TrialView, build_view
-from sessions.errors import VbotError, WorkFailed
+from sessions.errors import CorruptFileError, VbotError, WorkFailed
 from sessions.files import fsync_dir, utc_now, write_atomic
 from sessions.locks import is_held
 from sessions.runs import RunDir, RunStatus, best_score, state_now
@@ -108,22 +109,52 @@ def wait_for_answer(workspace: Workspace, study: str, command_id: str, timeout_s
         time.sleep(0.05)
 
 
+class StudyViewer:
+    """Snapshots of studies from their files alone, whoever schedules them; a log is read again only when it changed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, tuple[tuple[int, int], StudySpec, StudyState]] = {}
+
+    def view(self, study: str) -> StudyView:
+        """A study as its log and the records of its running trials tell it now.
+
+        Raises:
+            NotFoundError: there is no such study.
+            CorruptFileError: its log is damaged.
+        """
+        directory = self._workspace.study(study)
+        spec, state = self._read(directory)
+        reports: dict[str, RunReport] = {}
+        for trial in state.in_state("running"):
+            if trial.run is not None:
+                reports[trial.run] = report_of(RunDir(self._workspace.runs / trial.run))
+        slots = min(spec.slots or usable_cores(), usable_cores())
+        attended = is_held(directory / "lock")
+        return build_view(directory.name, spec, state, reports, attended=attended, slots=slots)
+
+    def _read(self, directory: Path) -> tuple[StudySpec, StudyState]:
+        log = directory / LOG_FILE
+        try:
+            found = log.stat()
+        except OSError as error:
+            raise CorruptFileError(f"{log} cannot be read ({error.strerror}); restore it from a copy") from None
+        mark = (found.st_size, found.st_mtime_ns)
+        known = self._known.get(directory.name)
+        if known is None or known[0] != mark:
+            spec = known[1] if known else load(directory / SPEC_FILE)
+            known = self._known[directory.name] = (mark, spec, fold(read_journal(log).events))
+        return known[1], known[2]
+
+
 def study_view(workspace: Workspace, study: str) -> StudyView:
-    """A snapshot of a study that this process does not schedule.
+    """One snapshot of a study; see `StudyViewer` for asking often.
 
     Raises:
         NotFoundError: there is no such study.
         CorruptFileError: its log is damaged.
     """
-    directory = workspace.study(study)
-    spec = load(directory / SPEC_FILE)
-    state = fold(read_journal(directory / LOG_FILE).events)
-    reports: dict[str, RunReport] = {}
-    for trial in state.in_state("running"):
-        if trial.run is not None:
-            reports[trial.run] = report_of(RunDir(workspace.runs / trial.run))
-    slots = min(spec.slots or usable_cores(), usable_cores())
-    return build_view(directory.name, spec, state, reports, attended=is_held(directory / "lock"), slots=slots)
+    return StudyViewer(workspace).view(study)
 
 
 def status(workspace: Workspace) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class StudyView:
 
     Attributes:
         state: running, paused, stopping, finished, stopped, or unattended (not ended, but nobody schedules it).
+        attended: whether a scheduler, of this process or another, holds it.
         reason: why it is paused or has ended; empty while it runs.
         trouble: what keeps the scheduler from working right now; empty when all is well.
         heartbeat: when the scheduler last went through a pass.
@@ -48,6 +49,7 @@ class StudyView:
     env: str
     state: str
     reason: str
+    attended: bool
     trouble: str
     trials: tuple[TrialView, ...]
     best: int | None
@@ -109,6 +111,7 @@ def build_view(
         env=spec.env,
         state=word,
         reason=reason,
+        attended=attended,
         trouble=trouble,
         trials=tuple(
             _trial_view(trial, reports.get(trial.run or ""), spec.trial_env_steps)
