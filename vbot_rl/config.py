@@ -93,7 +93,7 @@ class TrainCfg:
             require(getattr(self, name) >= 1, f"train.{name} must be at least 1, got {getattr(self, name)}.")
         require(
             self.evaluations >= MIN_EVALUATIONS,
-            f"train.evaluations must be at least {MIN_EVALUATIONS}, got {self.evaluations}: trials are compared on them.",
+            f"train.evaluations must be at least {MIN_EVALUATIONS}, got {self.evaluations}; trials are ranked by them.",
         )
         require(
             self.checkpoint_interval_s > 0,
@@ -118,7 +118,8 @@ class RunCfg:
         batch = self.ppo.horizon * self.train.num_envs
         require(
             batch >= self.ppo.minibatches,
-            f"ppo.minibatches is {self.ppo.minibatches} but an update has only {batch} samples (ppo.horizon x train.num_envs).",
+            f"ppo.minibatches is {self.ppo.minibatches}, more than the {batch} samples of an update "
+            "(ppo.horizon x train.num_envs); lower it.",
         )
 
 

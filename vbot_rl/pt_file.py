@@ -1,8 +1,8 @@
 """Reading and writing PyTorch's ``.pt`` files without PyTorch, for arrays and builtins only.
 
-A trial process never needs torch, and loading it would cost it a second of start and 200 MB of memory. What is written
+A trial process never needs torch, and loading it would cost a second of start and 200 MB of memory. What is written
 here is read by ``torch.load(weights_only=True)``, and the bytes depend on the content alone. The format: a zip archive,
-stored, with a pickle (protocol 2) that names tensors by ``_rebuild_tensor_v2`` and the raw data of each in its own entry.
+stored, with a pickle (protocol 2) that names tensors by ``_rebuild_tensor_v2`` and the raw data of each in an entry.
 """
 
 import io
