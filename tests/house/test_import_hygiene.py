@@ -1,6 +1,6 @@
 """What may be loaded by importing what: the cockpit opens at once and records can be read without a learner.
 
-Each case imports modules one after the other in a fresh interpreter and reports the first that brings in something heavy.
+Each case imports modules one after the other in a fresh interpreter and reports the first that loads something heavy.
 """
 
 import json

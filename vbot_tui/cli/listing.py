@@ -51,9 +51,9 @@ def status_text(found: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def flags_text(flags: Sequence[Any]) -> str:
+def flags_text(flags: Sequence[str]) -> str:
     """Flag names in one cell."""
-    return " ".join(flag["name"] if isinstance(flag, Mapping) else str(flag) for flag in flags)
+    return " ".join(flags)
 
 
 def ls(arguments: argparse.Namespace, console: Console) -> int:
@@ -68,7 +68,7 @@ def ls(arguments: argparse.Namespace, console: Console) -> int:
         [
             [
                 r["id"],
-                r["kind"],
+                r["kind"] or "-",
                 r["state"],
                 number(r["env_steps"]),
                 number(r["score"], 3),

@@ -71,6 +71,17 @@ def positive_int(text: str) -> int:
     return number
 
 
+def positive_float(text: str) -> float:
+    """An argument that measures something: more than 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be greater than 0")
+    return number
+
+
 def seed_int(text: str) -> int:
     """An argument that seeds a random generator: 0 or more."""
     if not text.isdigit():

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from sessions.runs import RunDir, RunStatus
     from sessions.workspace import Workspace
     from vbot_rl.config import Resolved
-    from vbot_rl.launch import Launched
+    from vbot_rl.launch import Launched, WarmStart
 
 POLL_S = 0.2
 HAND_SET_LIMIT = 500_000  # env steps; above it, learning and reward settings belong into a study
+DEFAULT_PARTS = "weights,normalizer"
 SEARCHABLE = ("ppo.", "task.reward.")
 
 DESCRIPTION = """\
@@ -52,6 +53,10 @@ def add_verbs(verbs: Verbs) -> None:
         "--steps", type=positive_int, metavar="N", help="length in env steps; 500k and 2M are understood"
     )
     parser.add_argument("--device", help="where the learner computes")
+    parser.add_argument("--warm-start", metavar="RUN", help="start from what another run (RUN or RUN@STEP) has learned")
+    parser.add_argument(
+        "--load", metavar="PARTS", help="of weights,normalizer,optimizer,schedule (default: the first two)"
+    )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run from its newest checkpoint")
     parser.add_argument(
         "--anyway", action="store_true", help="train long with hand-set rewards outside a study, and mark the run"
@@ -127,7 +132,30 @@ def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Na
     from vbot_rl.launch import create_run
 
     kind = "smoke" if arguments.smoke else "final" if arguments.final else "train"
-    return create_run(workspace, resolved, kind=kind, label=kind, command="vbot " + shlex.join(sys.argv[1:]))
+    parent, start = warm_start(workspace, arguments)
+    return create_run(
+        workspace,
+        resolved,
+        kind=kind,
+        label=kind,
+        parent=parent,
+        command="vbot " + shlex.join(sys.argv[1:]),
+        warm_start=start,
+    )
+
+
+def warm_start(workspace: "Workspace", arguments: argparse.Namespace) -> "tuple[str | None, WarmStart | None]":
+    """The run to start from and what to take of it, if anything."""
+    from vbot_rl.launch import WarmStart
+    from vbot_tui.cli.select import select
+
+    if arguments.warm_start is None:
+        if arguments.load is not None:
+            raise UsageError("--load says what to take from the run named with --warm-start; name one.")
+        return None, None
+    chosen = select(workspace, arguments.warm_start)
+    parts = tuple(part.strip() for part in (arguments.load or DEFAULT_PARTS).split(","))
+    return f"{chosen.run.id}@{chosen.step}", WarmStart(chosen.checkpoint, parts)
 
 
 def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "RunDir":
@@ -135,7 +163,8 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
     from sessions.locks import describe_holder
     from sessions.runs import settle
 
-    changed = [arguments.env, arguments.preset, arguments.config, *arguments.sets, *given_settings(arguments)]
+    changed = [arguments.env, arguments.preset, arguments.config, arguments.warm_start, arguments.load]
+    changed += [*arguments.sets, *given_settings(arguments)]
     if any(item is not None for item in changed) or arguments.smoke or arguments.final:
         raise UsageError("--resume goes on with the run as it was configured; give no other setting with it.")
     run = workspace.run(arguments.resume)

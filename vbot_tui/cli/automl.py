@@ -1,0 +1,214 @@
+"""`vbot automl`: studies without a screen: run, resume, stop, look.
+
+The deciding is done by `automl.scheduler`, as in the cockpit; here are only arguments and words.
+"""
+
+import argparse
+import dataclasses
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import UsageError
+from vbot_tui.cli.console import Console
+from vbot_tui.cli.parser import Parser, Verbs, positive_float, positive_int, seed_int
+from vbot_tui.cli.tables import number, percent, table
+
+if TYPE_CHECKING:
+    from automl.spec import StudySpec
+    from automl.view import StudyView, TrialView
+    from sessions.workspace import Workspace
+
+FIRST_ENV = "vbot_navigation_section001"
+
+RUN_HELP = """\
+Create a study and schedule it until it ends: from SPEC, a YAML file, or the first study with defaults that learn.
+Ctrl-C leaves the study and its running trials alone; 'vbot automl resume' takes it up again, 'vbot automl stop' ends it."""
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Enter `automl` with its actions."""
+    actions = Verbs(verbs.add("automl", "search for what trains best: studies without a screen"), metavar="ACTION")
+    runner = actions.add("run", "create a study and schedule it until it ends", run, description=RUN_HELP)
+    runner.add_argument("spec", metavar="SPEC", nargs="?", type=Path, help="a study file (else the first study)")
+    runner.add_argument("--env", metavar="ENV", help=f"environment of the first study (default: {FIRST_ENV})")
+    runner.add_argument("--hp-trials", type=positive_int, metavar="N", help="how many trials")
+    runner.add_argument("--trial-steps", type=positive_int, metavar="N", help="length of a trial in env steps")
+    runner.add_argument("--budget-hours", type=positive_float, metavar="H", help="end after so many hours")
+    runner.add_argument("--slots", type=positive_int, metavar="N", help="trials at once (default: one per core)")
+    runner.add_argument("--seed", type=seed_int, help="same seed and results, same suggestions")
+    _add_detach(runner)
+    resumer = actions.add("resume", "take up a study that nobody schedules", resume)
+    resumer.add_argument("study", metavar="STUDY", help="id of the study or its beginning")
+    _add_detach(resumer)
+    stopper = actions.add("stop", "end a study; running trials stop with a checkpoint", stop)
+    stopper.add_argument("study", metavar="STUDY", help="id of the study or its beginning")
+    stopper.add_argument("--why", default="stopped from the command line", help="kept in the study's log")
+    looker = actions.add("status", "one study with its trials", status)
+    looker.add_argument(
+        "study", metavar="STUDY", nargs="?", help="id of the study or its beginning (default: the newest)"
+    )
+    actions.add("list", "all studies", list_all)
+
+
+def _add_detach(parser: Parser) -> None:
+    parser.add_argument("--detach", action="store_true", help="schedule in the background and return at once")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Create a study and schedule it."""
+    from automl.studies import create_study
+    from sessions.workspace import Workspace
+
+    spec = requested_spec(arguments)
+    workspace = Workspace.open(arguments.workspace)
+    study = create_study(workspace, spec)
+    console.tell(f"study {study}")
+    return schedule(workspace, study, arguments.detach, console)
+
+
+def requested_spec(arguments: argparse.Namespace) -> "StudySpec":
+    """The study that the arguments describe, checked as a whole before anything is made."""
+    from automl.spec import complete, default_spec, load
+
+    if arguments.spec is not None and arguments.env is not None:
+        raise UsageError("SPEC names its environment itself; leave --env away.")
+    spec = load(arguments.spec) if arguments.spec is not None else default_spec(arguments.env or FIRST_ENV)
+    budget_s = arguments.budget_hours * 3600 if arguments.budget_hours is not None else None
+    named = {
+        "max_trials": arguments.hp_trials,
+        "trial_env_steps": arguments.trial_steps,
+        "budget_s": budget_s,
+        "slots": arguments.slots,
+        "seed": arguments.seed,
+    }
+    spec = dataclasses.replace(spec, **{name: value for name, value in named.items() if value is not None})
+    complete(spec)
+    return spec
+
+
+def resume(arguments: argparse.Namespace, console: Console) -> int:
+    """Schedule a study that exists."""
+    workspace = _existing(arguments)
+    return schedule(workspace, workspace.study(arguments.study).name, arguments.detach, console)
+
+
+def schedule(workspace: "Workspace", study: str, detach: bool, console: Console) -> int:
+    """Schedule a study here, or in the background; exit 1 if it ended without one good trial."""
+    if detach:
+        from automl.handover import hand_over
+
+        pid = hand_over(workspace, study)
+        console.show({"study": study, "pid": pid}, f"scheduled in the background (process {pid}).")
+        return 0
+    from automl.headless import run_study
+
+    teller = _Teller(console)
+    view = run_study(workspace, study, on_view=teller.tell_changes)
+    console.show(as_object(view), as_text(view))
+    if view.state == "unattended":
+        left = sum(trial.state == "running" for trial in view.trials)
+        console.tell(f"left; {left} running trials go on. 'vbot automl resume {study}' takes the study up again.")
+    return 1 if view.state == "finished" and view.best is None else 0
+
+
+class _Teller:
+    """Says what changed from one snapshot to the next: the log of a scheduler without a screen."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said: dict[int, str] = {}
+        self._trouble = ""
+
+    def tell_changes(self, view: "StudyView") -> None:
+        """Compare with what was said before; called on the scheduler's thread."""
+        if view.trouble != self._trouble:
+            self._trouble = view.trouble
+            self._console.tell(f"trouble: {view.trouble}" if view.trouble else "trouble is over")
+        for trial in view.trials:
+            if self._said.get(trial.number) != trial.state:
+                self._said[trial.number] = trial.state
+                self._console.tell(trial_line(trial))
+
+
+def trial_line(trial: "TrialView") -> str:
+    """A trial's state in one line."""
+    words = f"trial {trial.number}: {trial.state}"
+    if trial.end_reason:
+        first = (trial.end_detail or "").split("\n", 1)[0]
+        words += f" ({trial.end_reason}{f': {first}' if first else ''})"
+    if trial.score is not None:
+        words += f"  score {trial.score:.3f}"
+    return words
+
+
+def stop(arguments: argparse.Namespace, console: Console) -> int:
+    """Ask the study's scheduler to stop it; without one, do it here."""
+    from automl.commands import Command
+    from automl.headless import run_study
+    from automl.studies import is_attended, send, study_view, wait_for_answer
+
+    workspace = _existing(arguments)
+    study = workspace.study(arguments.study).name
+    view = study_view(workspace, study)
+    if view.state in ("finished", "stopped"):
+        raise UsageError(f"{study} has ended already: {view.reason}.")
+    command = send(workspace, study, Command("stop_study", getpass.getuser(), arguments.why))
+    if is_attended(workspace, study):
+        answer = wait_for_answer(workspace, study, command)
+    else:
+        run_study(workspace, study, on_view=_Teller(console).tell_changes)
+        answer = "stopped"
+    console.show({"study": study, "answer": answer}, f"{study}: {answer}.")
+    return 0
+
+
+def status(arguments: argparse.Namespace, console: Console) -> int:
+    """One study in full."""
+    from automl.studies import list_studies, study_view
+
+    workspace = _existing(arguments)
+    known = list_studies(workspace)
+    if arguments.study is None and not known:
+        raise UsageError("there is no study yet; 'vbot automl run' starts the first one.")
+    view = study_view(workspace, workspace.study(arguments.study).name if arguments.study else known[-1])
+    console.show(as_object(view), as_text(view))
+    return 0
+
+
+def list_all(arguments: argparse.Namespace, console: Console) -> int:
+    """All studies, oldest first."""
+    from automl.studies import list_studies, study_view
+
+    workspace = _existing(arguments)
+    views = [study_view(workspace, study) for study in list_studies(workspace)]
+    rows = [
+        [v.id, v.state, v.env, f"{len(v.trials)}/{v.max_trials}", number(v.env_steps), number(v.score, 3)]
+        for v in views
+    ]
+    text = table(["STUDY", "STATE", "ENV", "TRIALS", "STEPS", "SCORE"], rows)
+    console.show({"studies": [as_object(view) for view in views]}, text if views else "No studies.")
+    return 0
+
+
+def _existing(arguments: argparse.Namespace) -> "Workspace":
+    from sessions.workspace import Workspace
+
+    return Workspace.open(arguments.workspace, create=False)
+
+
+def as_object(view: "StudyView") -> dict[str, Any]:
+    """A study as JSON."""
+    return {**dataclasses.asdict(view), "study": view.id, "env_steps": view.env_steps, "score": view.score}
+
+
+def as_text(view: "StudyView") -> str:
+    """A study for a person: a headline and a table of its trials."""
+    head = f"{view.id}  {view.env}: {view.state}{f' ({view.reason})' if view.reason else ''}"
+    rows = [
+        [f"T{t.number}", t.state, number(t.env_steps), number(t.score, 3), percent(t.success), " ".join(t.flags)]
+        for t in view.trials
+    ]
+    if not rows:
+        return f"{head}\nNo trials yet."
+    return f"{head}\n{table(['TRIAL', 'STATE', 'STEPS', 'SCORE', 'SUCCESS', 'FLAGS'], rows)}"
