@@ -52,7 +52,7 @@ def run(register: int, data: bytes) -> int:
 
 @lru_cache(maxsize=1024)
 def advance_tables(n: int) -> AdvanceTables:
-    """Tables a, b, c, d: register r, n zero bytes on, is a[r & 255] ^ b[r >> 8 & 255] ^ c[r >> 16 & 255] ^ d[r >> 24]."""
+    """Tables a b c d: register r, n zero bytes on, is a[r & 255] ^ b[r >> 8 & 255] ^ c[r >> 16 & 255] ^ d[r >> 24]."""
     zeros = bytes(n)
     images = [run(1 << bit, zeros) for bit in range(32)]
     first, second, third, fourth = (_span(images[start : start + 8]) for start in (0, 8, 16, 24))

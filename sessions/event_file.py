@@ -1,9 +1,9 @@
 """Reading a growing TensorBoard event file: each call returns the records that were added since the last one.
 
 The file is never trusted. A record counts only when both of its checksums hold; a torn tail is waited for; damage in
-the middle is stepped over to the next sound record and counted; a file that was truncated or replaced is read anew under
-a new generation number. Nothing here raises on what a file holds. What records mean, and where their numbers are kept,
-belongs to `sessions.series`.
+the middle is stepped over to the next sound record and counted; a file that was truncated or replaced is read anew
+under a new generation number. Nothing here raises on what a file holds. What records mean, and where their numbers are
+kept, belongs to `sessions.series`.
 
 Training writes the same set of tags again and again, so the second record of a kind is not parsed: its layout is
 remembered, one `struct` call takes it apart, the fixed bytes are compared with the remembered ones, and its checksum is
@@ -28,6 +28,7 @@ _WORD: Final = struct.Struct("<I")
 _DOUBLE: Final = struct.Struct("<d")
 _MARK_BYTES: Final = 32
 _MAX_SHAPES: Final = 2048
+_LONG_PAYLOAD: Final = 16_384
 
 
 class Record(NamedTuple):
@@ -101,6 +102,8 @@ class _Decoder:
                     return Record(
                         _short_varint(payload, start), _DOUBLE.unpack_from(payload, 1)[0], shape.tags, parts[1::2]
                     )
+        if len(payload) > _LONG_PAYLOAD and not self._has_scalars(payload):
+            return Record(0, 0.0, (), ())
         if masked_crc32c(payload) != stored_crc:
             return None
         event = parse_event(payload, self._plugins)
@@ -108,6 +111,13 @@ class _Decoder:
         if start and event.simple and tags:
             self._learn(payload, start, tags, event)
         return Record(event.step, event.wall_time, tags, tuple(scalar.value for scalar in event.scalars))
+
+    def _has_scalars(self, payload: bytes) -> bool:
+        """Whether a long payload is worth its checksum; pictures and histograms are passed over by length."""
+        try:
+            return bool(parse_event(payload, dict(self._plugins)).scalars)
+        except Malformed:
+            return True
 
     def _learn(self, payload: bytes, start: int, tags: tuple[str, ...], event: ParsedEvent) -> None:
         if self._count >= _MAX_SHAPES:
@@ -235,7 +245,8 @@ class EventFileReader:
             at_end = len(data) < want or self._offset + len(data) >= self._seen_size
             used, need, in_time = self._scan(data, at_end, records, deadline, clock)
             self._advance(fd, data, used)
-            self.backlog_bytes = 0 if at_end and in_time else self._seen_size - self._offset
+            in_time = in_time and (at_end or deadline is None or clock() < deadline)
+            self.backlog_bytes = 0 if at_end and in_time else max(0, self._seen_size - self._offset)
             if at_end or not in_time or not data:
                 return records
             want = max(CHUNK_BYTES, need)
@@ -285,7 +296,7 @@ class EventFileReader:
             if record.tags:
                 records.append(record)
             position = end
-            if deadline is not None and count % 32 == 0 and clock() >= deadline:
+            if deadline is not None and count % 16 == 0 and clock() >= deadline:
                 return position, 0, position >= len(data) and at_end
         return position, 0, True
 

@@ -245,6 +245,11 @@ class RunDir:
         return read_tail(self.log_path, lines)
 
 
+def this_host() -> str:
+    """The name of this machine, as run records carry it."""
+    return os.uname().nodename
+
+
 def utc_stamp(text: str) -> str:
     """A time as part of a file name."""
     return re.sub(r"\W", "", text) or "unknown"

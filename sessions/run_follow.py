@@ -1,0 +1,244 @@
+"""One run as the follower sees it: which of its files changed since the last look, and the row that follows from them.
+
+Looking is cheap (a handful of `stat` calls and a look at the lock); reading happens only for what changed. Curves are
+read in slices, because a backlog can be large. Nothing here raises on what is, or is no longer, on disk: trouble
+becomes a badge.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from sessions.errors import VbotError
+from sessions.event_file import EventFileReader
+from sessions.files import Clock, read_jsonl
+from sessions.runs import (
+    EvalSummary,
+    RunDir,
+    RunRecord,
+    RunStatus,
+    best_score,
+    event_file_order,
+    settle,
+    state_now,
+    this_host,
+)
+from sessions.series import SeriesSet
+from sessions.store import SPARKLINE_TAGS, RunView, label_of, newest
+
+SPARKLINE_POINTS = 40
+_Stamp = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look found."""
+
+    changed: bool  # the row may be different
+    written: bool  # because a file was written, not because a process ended
+
+
+class RunFollow:
+    """The followed state of one run; used by one thread."""
+
+    def __init__(self, run: RunDir, series: SeriesSet, settle_dead: bool = True) -> None:
+        self.run = run
+        self.series = series
+        self.alive = False
+        self._settle_dead = settle_dead
+        self._stamps: dict[str, _Stamp] = {}
+        self._record: RunRecord | None = None
+        self._record_badge = ""
+        self._status: RunStatus | None = None
+        self._launched = False
+        self._evals: list[EvalSummary] = []
+        self._note_count = 0
+        self._readers: dict[Path, tuple[EventFileReader, _Stamp]] = {}
+        self._loaded = False
+        self._trouble = ""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is expected to happen to this run."""
+        return not self.alive and self._status is not None and self._status.state not in ("running", "queued")
+
+    @property
+    def folder_stamp(self) -> _Stamp:
+        """Changes when a file of the run is made or replaced, which is how every status is written."""
+        return _stamp(self.run.path)
+
+    def look(self, clock: Clock) -> Look:
+        """Find out what changed, and read the small files that did."""
+        try:
+            return self._look(clock)
+        except OSError as error:
+            before, self._trouble = self._trouble, f"cannot be read ({error.strerror})"
+            return Look(changed=self._trouble != before, written=False)
+
+    def _look(self, clock: Clock) -> Look:
+        was = (self.alive, self._launched, self._trouble)
+        self._trouble = ""
+        written = self._read_changed()
+        self._launched = self.run.lock_path.exists()
+        self.alive = self.run.is_alive()
+        if not self.alive and self._launched and (self._status is None or self._status.state == "running"):
+            written = self._read_changed() or written  # the last word of a process comes before it lets the lock go
+            self._settle(clock)
+        return Look(changed=written or was != (self.alive, self._launched, self._trouble), written=written)
+
+    def _read_changed(self) -> bool:
+        path = self.run.path
+        changed = False
+        if self._record is None and self._is_new("run.json", path / "run.json"):
+            self._read_record()
+            changed = True
+        if self._is_new("status.json", path / "status.json"):
+            self._status = self.run.status()
+            changed = True
+        if self._is_new("evals", self.run.eval_dir):
+            self._evals = self.run.evals()
+            changed = True
+        if self._is_new("notes", self.run.notes_path):
+            self._note_count = len(read_jsonl(self.run.notes_path).rows)
+            changed = True
+        if self._is_new("folder", path):
+            self._find_event_files()
+        for event_file in self._readers:
+            changed = self._is_new(event_file.name, event_file) or changed
+        return changed
+
+    def _is_new(self, name: str, path: Path) -> bool:
+        stamp = _stamp(path)
+        if self._stamps.get(name) == stamp:
+            return False
+        self._stamps[name] = stamp
+        return True
+
+    def _read_record(self) -> None:
+        try:
+            self._record = self.run.record()
+            self._record_badge = ""
+        except VbotError as error:
+            self._record_badge = str(error)
+
+    def _find_event_files(self) -> None:
+        found = self.run.event_files()
+        if any(path not in found for path in self._readers):
+            self._forget_curves()
+        for path in found:
+            self._readers.setdefault(path, (EventFileReader(path), None))
+        self._readers = dict(sorted(self._readers.items(), key=lambda item: event_file_order(item[0])))
+
+    def _forget_curves(self) -> None:
+        self.series.clear()
+        self._readers = {path: (EventFileReader(path), None) for path in self._readers if path.exists()}
+
+    def _settle(self, clock: Clock) -> None:
+        if not self._settle_dead or (self._record is not None and self._record.host not in ("", this_host())):
+            return
+        try:
+            self._status = settle(self.run, clock)
+        except OSError:
+            return  # a full or read-only disk: the row says failed all the same, the file is completed later
+        self._stamps["status.json"] = _stamp(self.run.path / "status.json")
+
+    def event_bytes(self) -> int:
+        """Size of all event files as last seen."""
+        stamps = (self._stamps.get(path.name) for path in self._readers)
+        return sum(stamp[2] for stamp in stamps if stamp)
+
+    def has_backlog(self) -> bool:
+        """Whether event files hold something that was not read."""
+        return any(self._unread(path, reader, seen) for path, (reader, seen) in self._readers.items())
+
+    def _unread(self, path: Path, reader: EventFileReader, seen: _Stamp) -> bool:
+        stamp = self._stamps.get(path.name)
+        return reader.has_backlog or (stamp is not None and stamp != seen)
+
+    def read_curves(self, budget_s: float | None, clock: Callable[[], float]) -> bool:
+        """Read what is new in the event files, oldest file first, for about the given time.
+
+        Returns:
+            Whether any curve changed.
+        """
+        end = None if budget_s is None else clock() + budget_s
+        version = self.series.version
+        for path, (reader, seen) in list(self._readers.items()):
+            if not self._unread(path, reader, seen):
+                continue
+            stamp = self._stamps.get(path.name)
+            generation = reader.generation
+            records = reader.read_new(None if end is None else max(0.0, end - clock()), clock)
+            if reader.generation != generation:
+                self._forget_curves()  # another file under the same name: the curves of all files start over
+                return True
+            self._readers[path] = (reader, stamp)
+            self.series.extend(records)
+            if reader.has_backlog or (end is not None and clock() >= end):
+                break
+        self._loaded = not self.has_backlog()
+        return self.series.version != version
+
+    def view(self) -> RunView:
+        """The run as a row."""
+        record, status = self._record, self._status
+        best = best_score(self._evals)
+        success = _first(status.success if status else None, self._evals[-1].success if self._evals else None)
+        tag = next((name for name in SPARKLINE_TAGS if name in self.series), "")
+        return RunView(
+            id=self.run.id,
+            label=label_of(self.run.id),
+            env=record.env if record else "",
+            kind=record.kind if record else "",
+            study=record.study if record else None,
+            trial=record.trial if record else None,
+            parent=record.parent if record else None,
+            host=record.host if record else "",
+            created=record.created if record else "",
+            state=state_now(status, self.alive, self._launched),
+            phase=status.phase if status and self.alive else "",
+            alive=self.alive,
+            data_time=newest(self.series.last_wall_time, status.updated if status else None),
+            env_steps=status.env_steps if status else 0,
+            total_env_steps=status.total_env_steps if status else 0,
+            steps_per_s=status.steps_per_s if status and self.alive else 0.0,
+            eta_s=status.eta_s if status and self.alive else None,
+            score=best.score if best else (status.score if status else None),
+            score_step=best.step if best else None,
+            success=success,
+            sparkline=self.series.sample(tag, SPARKLINE_POINTS) if tag else (),
+            sparkline_tag=tag,
+            metrics=MappingProxyType({**self.series.last(), **(status.metrics if status else {})}),
+            note_count=self._note_count,
+            end_reason=None if self.alive or not status else self._end(status)[0],
+            end_detail=None if self.alive or not status else self._end(status)[1],
+            badges=self._badges(),
+            loading=not self._loaded and self.has_backlog(),
+            data_version=self.series.version,
+        )
+
+    def _end(self, status: RunStatus) -> tuple[str | None, str | None]:
+        if status.state != "running":
+            return status.end_reason, status.end_detail
+        host = self._record.host if self._record else ""
+        if host not in ("", this_host()):
+            return None, f"it was running on {host} when this copy was made"
+        return "crashed", "the process died without a word; its status could not be completed"
+
+    def _badges(self) -> tuple[str, ...]:
+        damage = (reader.badge for reader, _ in self._readers.values())
+        return tuple(text for text in (self._trouble, self._record_badge, *damage) if text)
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        info = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return info.st_mtime_ns, info.st_ino, info.st_size
