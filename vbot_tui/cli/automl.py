@@ -23,7 +23,8 @@ FIRST_ENV = "vbot_navigation_section001"
 
 RUN_HELP = """\
 Create a study and schedule it until it ends: from SPEC, a YAML file, or the first study with defaults that learn.
-Ctrl-C leaves the study and its running trials alone; 'vbot automl resume' takes it up again, 'vbot automl stop' ends it."""
+Ctrl-C leaves the study, and its running trials go on: 'vbot automl resume' takes it up again, 'vbot automl stop'
+ends it."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -45,9 +46,7 @@ def add_verbs(verbs: Verbs) -> None:
     stopper.add_argument("study", metavar="STUDY", help="id of the study or its beginning")
     stopper.add_argument("--why", default="stopped from the command line", help="kept in the study's log")
     looker = actions.add("status", "one study with its trials", status)
-    looker.add_argument(
-        "study", metavar="STUDY", nargs="?", help="id of the study or its beginning (default: the newest)"
-    )
+    looker.add_argument("study", metavar="STUDY", nargs="?", help="id or its beginning (default: the newest)")
     actions.add("list", "all studies", list_all)
 
 
@@ -182,11 +181,8 @@ def list_all(arguments: argparse.Namespace, console: Console) -> int:
 
     workspace = _existing(arguments)
     views = [study_view(workspace, study) for study in list_studies(workspace)]
-    rows = [
-        [v.id, v.state, v.env, f"{len(v.trials)}/{v.max_trials}", number(v.env_steps), number(v.score, 3)]
-        for v in views
-    ]
-    text = table(["STUDY", "STATE", "ENV", "TRIALS", "STEPS", "SCORE"], rows)
+    rows = [[v.id, v.state, f"{len(v.trials)}/{v.max_trials}", number(v.env_steps), number(v.score, 3)] for v in views]
+    text = table(["STUDY", "STATE", "TRIALS", "STEPS", "SCORE"], rows)
     console.show({"studies": [as_object(view) for view in views]}, text if views else "No studies.")
     return 0
 

@@ -36,7 +36,7 @@ class Console:
         print(line, file=self._err, flush=True)
 
     def progress(self, line: str, every_s: float = 5.0) -> None:
-        """Show how far the work is: on a terminal one line that is rewritten, else a line now and then, never with JSON."""
+        """Show how far the work is: one line that is rewritten on a terminal, else a line now and then."""
         if self.as_json:
             return
         if self._err.isatty():

@@ -34,7 +34,9 @@ def status(arguments: argparse.Namespace, console: Console) -> int:
 def status_text(found: Mapping[str, Any]) -> str:
     """Studies and runs as two tables."""
     if not found["studies"] and not found["runs"]:
-        return "Nothing here yet: open the cockpit with 'vbot-tui', or try 'vbot train vbot_navigation_section001 --smoke'."
+        return (
+            "Nothing here yet: 'vbot-tui' opens the cockpit, 'vbot train vbot_navigation_section001 --smoke' tries all."
+        )
     parts = []
     if found["studies"]:
         rows = [

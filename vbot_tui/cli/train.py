@@ -54,9 +54,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     parser.add_argument("--device", help="where the learner computes")
     parser.add_argument("--warm-start", metavar="RUN", help="start from what another run (RUN or RUN@STEP) has learned")
-    parser.add_argument(
-        "--load", metavar="PARTS", help="of weights,normalizer,optimizer,schedule (default: the first two)"
-    )
+    parser.add_argument("--load", metavar="PARTS", help="some of weights,normalizer,optimizer,schedule")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run from its newest checkpoint")
     parser.add_argument(
         "--anyway", action="store_true", help="train long with hand-set rewards outside a study, and mark the run"

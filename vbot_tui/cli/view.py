@@ -31,7 +31,8 @@ def as_text(world: dict[str, Any]) -> str:
     total = sum(body["mass_kg"] for body in world["bodies"])
     return "\n".join(
         [
-            f"{world['env']} ({world['preset']}): {len(bodies)} bodies, {total:.3f} kg, feet {', '.join(world['feet'])}",
+            f"{world['env']} ({world['preset']}): {len(bodies)} bodies, {total:.3f} kg",
+            f"feet: {', '.join(world['feet'])}",
             "",
             table(["BODY", "PARENT", "KG"], bodies),
             "",
