@@ -1,6 +1,7 @@
 """The shape of the code: rooms that are listed, files and functions of readable size, a word on what each is for."""
 
 import ast
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,12 @@ def test_every_package_folder_has_its_init():
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_data_files_are_in_the_wheel(package):
-    endings = {pattern.removeprefix("*") for pattern in project()["tool"]["setuptools"]["package-data"]["*"]}
+    listed = project()["tool"]["setuptools"]["package-data"]
+    patterns = [*listed["*"], *listed.get(package, [])]
     data = [p for p in files("") if p.relative_to(ROOT).parts[0] == package and p.suffix != ".py"]
-    assert [relative(path) for path in data if path.suffix not in endings and path.name not in endings] == []
+    for path in data:
+        home = path.parent if (path.parent / "__init__.py").is_file() else ROOT / package
+        name = path.relative_to(home).as_posix()
+        assert any(fnmatch(name, pattern) and name.count("/") == pattern.count("/") for pattern in patterns), relative(
+            path
+        )
