@@ -1,13 +1,14 @@
 """Files in which git left its conflict markers: every version that the file holds, as its own text.
 
-Conflicts may be nested and there may be several in one file; a version takes the same side (by nesting depth) everywhere, which is how the two
-machines wrote them. Lines outside the markers belong to every version.
+Conflicts may be nested and there may be several in one file; a version takes the same side (by nesting depth)
+everywhere, which is how the two machines wrote them. Lines outside the markers belong to every version.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeAlias
 
 _MARK = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?:[ \t](.*))?$")
 _MAX_DEPTH = 16
@@ -15,10 +16,13 @@ _MAX_CHOICES = 3
 """Depths at which both sides are tried; deeper ones take the upper side (2**3 versions are plenty)."""
 
 
+_Lines: TypeAlias = "list[str | _Conflict]"
+
+
 @dataclass
 class _Conflict:
-    upper: list["str | _Conflict"] = field(default_factory=list)
-    lower: list["str | _Conflict"] = field(default_factory=list)
+    upper: _Lines = field(default_factory=list)
+    lower: _Lines = field(default_factory=list)
     upper_name: str = ""
     lower_name: str = ""
     part: int = 0  # 0 upper, 1 common ancestor (dropped), 2 lower
@@ -66,8 +70,8 @@ def versions(text: str) -> tuple[Version, ...]:
     return tuple(found.values())
 
 
-def _parse(text: str) -> list["str | _Conflict"]:
-    """Nest the lines by their markers; a marker without its partner is dropped, an unclosed conflict runs to the end."""
+def _parse(text: str) -> _Lines:
+    """Nest the lines by their markers; a marker without a partner is dropped, an open conflict runs to the end."""
     top: list[str | _Conflict] = []
     stack: list[_Conflict] = []
     for line in text.split("\n"):
@@ -91,7 +95,7 @@ def _parse(text: str) -> list["str | _Conflict"]:
     return top
 
 
-def _append(stack: list[_Conflict], top: list["str | _Conflict"], item: "str | _Conflict") -> None:
+def _append(stack: list[_Conflict], top: _Lines, item: "str | _Conflict") -> None:
     if not stack:
         top.append(item)
     elif stack[-1].part == 0:
@@ -100,12 +104,12 @@ def _append(stack: list[_Conflict], top: list["str | _Conflict"], item: "str | _
         stack[-1].lower.append(item)
 
 
-def _depth(items: Sequence["str | _Conflict"]) -> int:
+def _depth(items: _Lines) -> int:
     inner = [max(_depth(item.upper), _depth(item.lower)) + 1 for item in items if isinstance(item, _Conflict)]
     return max(inner, default=0)
 
 
-def _render(items: Sequence["str | _Conflict"], sides: Sequence[int], depth: int, names: list[str]) -> Iterator[str]:
+def _render(items: _Lines, sides: Sequence[int], depth: int, names: list[str]) -> Iterator[str]:
     for item in items:
         if isinstance(item, str):
             yield item

@@ -1,7 +1,7 @@
 """From bytes of doubtful origin to text.
 
-History comes from Windows shells, two code pages and interrupted copies, so the encoding is found out, the size is bounded, and everything that was
-not read in full is said. What the text means does not belong here.
+History comes from Windows shells, two code pages and interrupted copies, so the encoding is found out, the size is
+bounded, and everything that was not read in full is said. What the text means does not belong here.
 """
 
 import codecs
@@ -74,7 +74,7 @@ def read_text(path: Path, limit: int = LIMIT_BYTES) -> TextFile:
 
 
 def decode(data: bytes) -> Decoded:
-    """Turn bytes into text with the first encoding that explains them; line ends become `\\n`."""
+    """Turn bytes into text with the first encoding that explains them; line ends become newlines."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _as(data[len(bom) :], encoding)
@@ -106,7 +106,7 @@ def _as(data: bytes, encoding: str) -> Decoded:
 
 
 def _with_nuls(data: bytes) -> Decoded:
-    """A shell that appended UTF-16 to a narrow file leaves NULs between letters; a truly binary file has more than that."""
+    """A shell that appended UTF-16 to a narrow file leaves NULs between letters; a binary file has more than that."""
     nuls = data.count(0)
     rest = data.replace(b"\0", b"").replace(codecs.BOM_UTF16_LE, b"").replace(codecs.BOM_UTF16_BE, b"")
     controls = len(_CONTROL.findall(rest))
@@ -125,7 +125,7 @@ def _narrow(data: bytes) -> Decoded:
     text = data.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
     good = sum(1 for char in text if char > "\x7f" and char != "\ufffd")
-    # A file in the Chinese code page has almost no valid UTF-8 sequence; a UTF-8 file with damage has many or none and few bad bytes.
+    # A file in the Chinese code page has almost no valid UTF-8 sequence; a damaged UTF-8 file has few bad bytes.
     if bad >= 4 and good * 4 < bad:
         try:
             return Decoded(_unix(data.decode("gb18030")), "gb18030")
