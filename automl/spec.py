@@ -81,14 +81,14 @@ def default_spec(env: str = FIRST_ENV) -> StudySpec:
     """The first study: learning rate, entropy and four reward scales around the shipped preset.
 
     The keys are those that a newcomer will want to understand: how boldly it learns, how long it keeps trying things,
-    what walking pays, what coming nearer pays, what arriving pays and what a fall costs.
+    what walking pays, what the last metres pay, what standing inside pays and what a fall costs.
     """
     space: dict[str, Dimension] = {
         "ppo.learning_rate": Factor(1 / 3, 3.0),
         "ppo.entropy_coef": Range(5e-4, 1e-2, log=True),
         "task.reward.scales.forward_velocity": Factor(0.5, 2.0),
-        "task.reward.scales.approach": Factor(0.5, 2.0),
-        "task.reward.scales.arrival_bonus": Factor(0.5, 2.0),
+        "task.reward.scales.fine_position_tracking": Factor(0.5, 2.0),
+        "task.reward.scales.hold_still": Factor(0.5, 2.0),
         "task.reward.scales.termination": Factor(0.5, 2.0),
     }
     return StudySpec(label="first", env=env, space=space)

@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import pytest
+
+from automl.asha import AshaCfg
+from automl.space import Factor, Range
+from automl.spec import StudySpec, base_params, complete, default_spec, from_yaml, load, to_yaml
+from vbot_rl.config import run_cfg
+from vbot_sim.errors import ConfigError, SimError
+from vbot_sim.settings import get
+
+
+def test_a_spec_survives_its_file():
+    spec = complete(
+        replace(default_spec(), sets={"train.num_envs": 64}, budget_s=600.0, early_stop=AshaCfg(True, 3.0, (0.5,), 6))
+    )
+    assert from_yaml(to_yaml(spec)) == spec
+
+
+def test_the_first_study_searches_learning_rate_entropy_and_four_reward_scales():
+    keys = sorted(default_spec().space)
+    assert [key for key in keys if key.startswith("ppo.")] == ["ppo.entropy_coef", "ppo.learning_rate"]
+    assert len([key for key in keys if key.startswith("task.reward.scales.")]) == 4
+    assert len(keys) == 6
+
+
+def test_a_completed_spec_knows_the_presets_own_values():
+    spec = complete(default_spec())
+    cfg = run_cfg(spec.env, spec.preset).cfg
+    assert base_params(spec) == {path: get(cfg, path) for path in spec.space}
+
+
+def test_overrides_move_the_centre():
+    spec = complete(StudySpec(sets={"ppo.learning_rate": 5e-4}, space={"ppo.clip": Range(0.1, 0.3)}))
+    assert spec.space["ppo.clip"].around == 0.2
+    spec = complete(StudySpec(sets={"ppo.clip": 0.25}, space={"ppo.learning_rate": Factor(0.5, 2)}))
+    assert spec.space["ppo.learning_rate"].around == run_cfg(spec.env).cfg.ppo.learning_rate
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("max_trails: 3", "max_trials"),
+        ("max_trials: 0", "at least 1"),
+        ("max_trials: many", "whole number"),
+        ("seed: -1", "must not be negative"),
+        ("sampler: tpee", "'tpe'"),
+        ("mode: everything", "'hp'"),
+        ("schema: 99", "schema 99"),
+        ("space: {ppo.clip: 3}", "is not a mapping"),
+        ("early_stop: {etaa: 3}", "eta"),
+        ("{a: [", "not valid YAML"),
+        ("- 3", "must be a table"),
+        ("mode: reward\nspace: {ppo.clip: {low: 0.1, high: 0.3}}", "searches reward settings only"),
+        ("sets: {ppo.clip: 0.1}\nspace: {ppo.clip: {low: 0.1, high: 0.3}}", "both searched and set"),
+    ],
+)
+def test_a_bad_study_file_is_refused_with_where_and_what(text, words):
+    with pytest.raises(ConfigError, match=words) as refused:
+        from_yaml(text, "first.yaml")
+    assert str(refused.value).startswith("first.yaml")
+    assert refused.value.exit_code == 2
+
+
+def test_a_study_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="Cannot read the study file"):
+        load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (StudySpec(env="vbot_navigation_section1"), "vbot_navigation_section"),
+        (StudySpec(preset="defautl"), "default"),
+        (StudySpec(space={"ppo.learning_rat": Factor(0.5, 2)}), "ppo.learning_rate"),
+        (StudySpec(sets={"task.reward.scales.terminatoin": 3}), "termination"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest_known_one(spec, words):
+    with pytest.raises(SimError, match=words):
+        complete(spec)
+
+
+def test_the_presets_values_are_unknown_until_the_spec_is_completed():
+    with pytest.raises(ConfigError, match="complete the spec first"):
+        base_params(StudySpec(space={"ppo.clip": Range(0.1, 0.3)}))
