@@ -81,6 +81,7 @@ class TrainCfg:
     threads: int = 1
     device: Literal["cpu"] = "cpu"
     evaluations: int = 8  # spread evenly, the last one at the end
+    evaluation_cases: int | None = None  # None: the canonical ones; other numbers are quick looks that never rank
     checkpoint_interval_s: float = 20.0
     keep_last: int = 2
     reward_scale: float = 1.0
@@ -89,8 +90,9 @@ class TrainCfg:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
-        for name in ("total_env_steps", "num_envs", "threads", "keep_last"):
-            require(getattr(self, name) >= 1, f"train.{name} must be at least 1, got {getattr(self, name)}.")
+        for name in ("total_env_steps", "num_envs", "threads", "keep_last", "evaluation_cases"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"train.{name} must be at least 1, got {value}.")
         require(
             self.evaluations >= MIN_EVALUATIONS,
             f"train.evaluations must be at least {MIN_EVALUATIONS}, got {self.evaluations}; trials are ranked by them.",
@@ -120,6 +122,11 @@ class RunCfg:
             batch >= self.ppo.minibatches,
             f"ppo.minibatches is {self.ppo.minibatches}, more than the {batch} samples of an update "
             "(ppo.horizon x train.num_envs); lower it.",
+        )
+        require(
+            self.train.total_env_steps > batch * (MIN_EVALUATIONS - 1),
+            f"train.total_env_steps is {self.train.total_env_steps}, but a run needs {MIN_EVALUATIONS} updates of "
+            f"{batch} steps for its evaluations; raise it, or lower train.num_envs or ppo.horizon.",
         )
 
 

@@ -339,6 +339,17 @@ class Ppo:
 
     # ---- state
 
+    def rollout_dump(self) -> dict[str, FloatArray]:
+        """The last rollout, for looking into what went wrong."""
+        return {
+            "observations": self._raw,
+            "rows": self._rows,
+            "rewards": self.rewards,
+            "dones": self._dones,
+            "values": self._values,
+            "advantages": self._advantages,
+        }
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides the future of the learner; only between an update and the next ``act``."""
         assert self._t == 0, "a checkpoint inside a rollout would lose samples"
