@@ -1,0 +1,113 @@
+"""`vbot eval`: how good is a policy, judged by fixed episodes under a named protocol."""
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import UsageError
+from vbot_tui.cli.console import Console
+from vbot_tui.cli.parser import Verbs, positive_int, seed_int
+from vbot_tui.cli.tables import number, percent, table
+
+if TYPE_CHECKING:
+    from sessions.runs import RunDir
+    from vbot_rl.evaluate import EvalResult
+
+PROTOCOLS = ("competition", "strict", "training")
+
+DESCRIPTION = """\
+Judge a policy: deterministic actions, frozen normaliser, one episode per case. Without --episodes and --seed these are
+the canonical cases, the only ones that rank. The result is kept with the run."""
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Enter `eval`."""
+    parser = verbs.add("eval", "how good is a policy? judged by fixed episodes", evaluate, description=DESCRIPTION)
+    parser.add_argument(
+        "run_name", metavar="RUN", help="RUN or RUN@STEP (without a step: the best checkpoint by score)"
+    )
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="competition", help="the rules (default: competition)")
+    parser.add_argument(
+        "--episodes", type=positive_int, metavar="N", help="so many cases instead of the canonical ones"
+    )
+    parser.add_argument("--seed", type=seed_int, metavar="S", help="other cases than the canonical ones")
+    parser.add_argument("--all-checkpoints", action="store_true", help="judge every checkpoint of RUN, best first")
+    parser.add_argument(
+        "--threads", type=positive_int, metavar="N", help="threads of the physics (default: one per core)"
+    )
+
+
+def evaluate(arguments: argparse.Namespace, console: Console) -> int:
+    """Judge one checkpoint, or all of a run."""
+    from automl.local import usable_cores
+    from sessions.workspace import Workspace
+    from vbot_tui.cli.select import select, split
+
+    workspace = Workspace.open(arguments.workspace, create=False)
+    if arguments.all_checkpoints and split(arguments.run_name)[1] is not None:
+        raise UsageError("--all-checkpoints judges every step; name the run without @STEP.")
+    chosen = select(workspace, arguments.run_name)
+    steps = [step for step, _ in chosen.run.checkpoints()] if arguments.all_checkpoints else [chosen.step]
+    threads = arguments.threads or usable_cores()
+    results = list(judge(chosen.run, steps, arguments, threads, console))
+    results.sort(key=lambda result: (-result.score, result.step))
+    answer = as_object(chosen.run, results[0])
+    if arguments.all_checkpoints:
+        answer["checkpoints"] = [as_object(chosen.run, result) for result in results]
+    console.show(answer, as_text(chosen.run, results))
+    return 0
+
+
+def judge(
+    run: "RunDir", steps: Sequence[int], arguments: argparse.Namespace, threads: int, console: Console
+) -> "Iterator[EvalResult]":
+    """Judge the checkpoints one after the other; each result is on disk before the next begins."""
+    free_numerics()
+    from vbot_rl.evaluate import evaluate_run
+
+    for count, step in enumerate(steps, 1):
+        console.progress(f"{run.id}@{step}: {arguments.protocol} ({count} of {len(steps)})")
+        yield evaluate_run(run, arguments.protocol, step, arguments.episodes, arguments.seed, threads)
+
+
+def free_numerics() -> None:
+    """Give this process the environment of a trial, before numpy is loaded: an inherited one can halve its speed."""
+    from vbot_rl.launch import trial_environment
+
+    wanted = trial_environment(os.environ)
+    for name in set(os.environ) - set(wanted):
+        del os.environ[name]
+    os.environ.update(wanted)
+
+
+def as_object(run: "RunDir", result: "EvalResult") -> dict[str, Any]:
+    """The result as JSON; the episodes one by one are in the file."""
+    from vbot_rl.evaluate import without_episodes
+
+    return {"run": run.id, "file": str(run.eval_dir / result.file_name), **without_episodes(result)}
+
+
+def as_text(run: "RunDir", results: "Sequence[EvalResult]") -> str:
+    """The result for a person: a line per checkpoint, and how the episodes of the best one ended."""
+    best = results[0]
+    cases = "canonical cases" if best.canonical else f"cases of seed {best.seed}"
+    rows = [
+        [
+            number(r.step),
+            f"{r.score:.3f}",
+            f"{percent(r.success)} ({percent(r.success_low)} to {percent(r.success_high)})",
+            percent(r.fell),
+            f"{r.points_mean:.2f} of {r.points_max:g}",
+            "-" if r.t_success_s is None else f"{r.t_success_s:.2f} s",
+        ]
+        for r in results
+    ]
+    causes = ", ".join(f"{cause} {percent(share)}" for cause, share in best.causes.items())
+    return "\n".join(
+        [
+            f"{run.id}: {best.protocol_id}, {best.n} {cases}",
+            table(["STEP", "SCORE", "SUCCESS (95 %)", "FELL", "POINTS", "TIME"], rows),
+            f"how the episodes of {best.step:,} ended: {causes}",
+        ]
+    )
