@@ -1,0 +1,96 @@
+"""Arguments and answers of `vbot automl`; that studies are scheduled well is tested with the scheduler."""
+
+import pytest
+
+from automl.spec import default_spec, load
+from automl.studies import create_study
+from sessions.locks import Lock
+from sessions.workspace import Workspace
+from tests.cli.command import vbot
+from vbot_tui.cli.__main__ import build_parser
+from vbot_tui.cli.automl import requested_spec
+
+ENV = "vbot_navigation_section001"
+
+
+def spec(*words):
+    return requested_spec(build_parser().parse_args(["automl", "run", *words]))
+
+
+@pytest.fixture
+def study(tmp_path):
+    return create_study(Workspace.open(tmp_path), default_spec(ENV))
+
+
+def test_without_a_file_it_is_the_first_study():
+    assert spec() == default_spec(ENV)
+
+
+def test_options_change_the_study():
+    found = spec("--hp-trials", "3", "--trial-steps", "200k", "--budget-hours", "0.5", "--slots", "1", "--seed", "9")
+    assert (found.max_trials, found.trial_env_steps, found.budget_s) == (3, 200_000, 1800.0)
+    assert (found.slots, found.seed) == (1, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [", "YAML"),
+        ("- a\n", "table"),
+        ("max_trial: 3\n", "max_trials"),
+        ("env: vbot_navigation_section0001\n", "vbot_navigation_section001"),
+        ("space: {ppo.learning_rte: {low: 1, high: 2}}\n", "learning_rate"),
+        ("max_trials: 0\n", "at least 1"),
+    ],
+)
+def test_a_bad_study_file_is_one_sentence_and_nothing_is_made(tmp_path, text, sentence):
+    (tmp_path / "spec.yaml").write_text(text)
+    said = vbot("automl", "run", tmp_path / "spec.yaml", "--workspace", tmp_path / "w", "--json")
+    assert said.code == 2, said.err
+    assert sentence in said.object["error"]
+    assert said.err.count("\n") == 1
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_second_scheduler_is_refused_and_told_who_has_the_study(tmp_path, study):
+    directory = tmp_path / "studies" / study
+    log = (directory / "events.jsonl").read_bytes()
+    with Lock.acquire(directory / "lock", "scheduler of a test"):
+        said = vbot("automl", "resume", study, "--workspace", tmp_path)
+    assert said.code == 2
+    assert study in said.err
+    assert said.err.count("\n") == 1
+    assert (directory / "events.jsonl").read_bytes() == log
+
+
+def test_an_unknown_study_is_refused(tmp_path):
+    said = vbot("automl", "resume", "nosuch", "--workspace", tmp_path)
+    assert said.code == 2
+    assert "nosuch" in said.err
+
+
+def test_status_without_a_study_says_how_to_start_one(tmp_path):
+    said = vbot("automl", "status", "--workspace", tmp_path)
+    assert said.code == 2
+    assert "vbot automl run" in said.err
+
+
+def test_a_study_that_nobody_schedules_says_so(tmp_path, study):
+    found = vbot("automl", "status", "--workspace", tmp_path, "--json").object
+    assert (found["study"], found["state"], found["trials"]) == (study, "unattended", [])
+    assert [row["id"] for row in vbot("automl", "list", "--workspace", tmp_path, "--json").object["studies"]] == [study]
+
+
+def test_a_study_that_nobody_schedules_can_be_stopped(tmp_path, study):
+    said = vbot("automl", "stop", study[:15], "--workspace", tmp_path, "--json", "--why", "enough")
+    assert said.code == 0, said.err
+    view = vbot("automl", "status", study, "--workspace", tmp_path, "--json").object
+    assert view["state"] == "stopped"
+    assert "enough" in (tmp_path / "studies" / study / "events.jsonl").read_text()
+    assert vbot("automl", "stop", study, "--workspace", tmp_path).code == 2
+
+
+def test_the_study_file_of_a_study_can_be_run_again(tmp_path, study):
+    path = tmp_path / "studies" / study / "study.yaml"
+    again = spec(str(path))
+    assert again == load(path)
