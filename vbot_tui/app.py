@@ -140,6 +140,11 @@ class VbotApp(App[Leaving]):
         """Close the screen: nobody is looking any more."""
         self.leave("lost terminal")
 
+    @property
+    def terminal_stuck(self) -> bool:
+        """Whether the output thread still waits for a terminal that does not read."""
+        return isinstance(self._driver, PatientDriver) and self._driver.output_stuck
+
     # --- leaving
 
     def action_leave(self) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vbot_tui.breakdown import Breakdown
+from sessions.breakdown import Breakdown
 
 NAN = math.nan
 LIVE_STATES = ("running", "queued", "paused")
@@ -112,7 +112,10 @@ class StudyHead:
     best_trial: int | None = None
     best_score: float = NAN
     created: float = NAN
-    metric: str = "score"
+    reason: str = ""
+    """Why it is paused or has ended."""
+    trouble: str = ""
+    """What keeps its scheduler from working right now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Detail:
 
     key: str = ""
     breakdown: Breakdown | None = None
+    before: Breakdown | None = None
+    """The reward a quarter of the history ago, which changes are measured against."""
     log: tuple[str, ...] = ()
     log_path: str = ""
 

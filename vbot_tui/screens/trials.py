@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 
 from vbot_tui import text
 from vbot_tui.lines import Line, line
-from vbot_tui.model import TrialRow, View
+from vbot_tui.model import Detail, TrialRow, View
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
 from vbot_tui.screens.modals import Confirm, Help, NoteEntry
 from vbot_tui.widgets import head, panels
@@ -135,7 +135,8 @@ class TrialsScreen(CockpitScreen):
             return panels.notes(view.notes, names, width)
         if name == "log":
             return panels.log(detail.log if detail else (), detail.log_path if detail else "")
-        return panels.reward(detail.breakdown if detail else None, width, glyphs)
+        detail = detail or Detail()
+        return panels.reward(detail.breakdown, detail.before, width, glyphs)
 
     def _side_lines(self, view: View, row: TrialRow | None, width: int) -> list[Line]:
         flags = self._pane_lines("flags", view, row, width)

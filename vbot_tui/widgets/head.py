@@ -197,7 +197,7 @@ def help_page(glyphs: Glyphs, *, read_only: bool = False) -> list[Line]:
     score = "success - fell + 0.2 x how early, over 256 fixed competition cases"
     change = "change against a quarter of the history ago"
     words = {"SCORE": score, "SUCC": "how many of them stop at the centre in time",
-             "AGE": "since the trial last wrote; LOST is silent for three usual intervals",
+             "AGE": "since it last wrote; LOST: silent for three usual intervals",
              "PER STEP": "mean weighted reward per control step", glyphs.delta: change}  # fmt: skip
     for label, content in (("States", states), ("Flags", flag_names)):
         rows = text.wrap(content, 70)

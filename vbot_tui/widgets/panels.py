@@ -3,8 +3,8 @@
 import math
 from datetime import datetime, tzinfo
 
+from sessions.breakdown import Breakdown, TermPart
 from vbot_tui import text
-from vbot_tui.breakdown import Breakdown, TermShare
 from vbot_tui.glyphs import Glyphs, flag_letter
 from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import FlagView, NoteView, TrialRow
@@ -15,12 +15,13 @@ VALUE, PERCENT, CHANGE = 9, 4, 9
 BAR_MIN, BAR_MAX, SPARK_MAX, NAME_MIN = 6, 16, 24, 14
 
 
-def reward(shown: Breakdown | None, width: int, glyphs: Glyphs) -> list[Line]:
+def reward(shown: Breakdown | None, before: Breakdown | None, width: int, glyphs: Glyphs) -> list[Line]:
     """Return the reward breakdown: a verdict on the sum, then one line per term, largest first."""
     if shown is None:
         return [line(("No update yet: the terms appear with the first one.", "dim"))]
     name, bar, spark = _reward_widths(shown, width)
-    back = "-" if shown.reference_step is None else text.count(shown.reference_step)
+    back = text.count(before.step if before else None)
+    old = {part.term: part.value for part in before.terms} if before else {}
     titles = [
         text.fit("TERM", name),
         text.fit("PER STEP", VALUE, ">"),
@@ -28,13 +29,13 @@ def reward(shown: Breakdown | None, width: int, glyphs: Glyphs) -> list[Line]:
         text.fit("HISTORY", spark),
         text.fit(f"{glyphs.delta} {back}", CHANGE, ">"),
     ]
-    body = [_term(term, name, bar, spark, glyphs) for term in shown.terms]
+    body = [_term(part, old.get(part.term, math.nan), (name, bar, spark), glyphs) for part in shown.terms]
     return [_sum(shown), line((" ".join(titles), "dim")), *body]
 
 
 def _reward_widths(shown: Breakdown, width: int) -> tuple[int, int, int]:
     """Share what is left after the fixed columns among name, bar and history."""
-    longest = max((len(term.name) for term in shown.terms), default=NAME_MIN)
+    longest = max((len(part.term) for part in shown.terms), default=NAME_MIN)
     left = width - VALUE - PERCENT - CHANGE - 5
     name = min(longest, max(NAME_MIN, left - BAR_MIN - 10))
     bar = min(BAR_MAX, max(BAR_MIN, (left - name) // 2))
@@ -44,28 +45,29 @@ def _reward_widths(shown: Breakdown, width: int) -> tuple[int, int, int]:
 def _sum(shown: Breakdown) -> Line:
     step = f"at step {text.count(shown.step)}"
     terms = f"{len(shown.terms)} terms sum to "
-    summed = text.signed(shown.summed, 5)
-    if shown.adds_up is None:
+    summed = text.signed(shown.terms_sum, 5)
+    if math.isnan(shown.total):
         return line(terms, (summed, "title"), ("  no total logged", "warn"), (f"  {step}", "dim"))
     if shown.adds_up:
         return line(terms, (summed, "title"), (" = logged total", "good"), (f"  {step}", "dim"))
-    logged = f"  LOGGED TOTAL {text.signed(shown.logged, 5)}, gap {text.signed(shown.gap, 2)}"
+    logged = f"  LOGGED TOTAL {text.signed(shown.total, 5)}, gap {text.signed(shown.difference, 2)}"
     return line(terms, (summed, "title"), (logged, "bad"), (f"  {step}", "dim"))
 
 
-def _term(term: TermShare, name: int, bar: int, spark: int, glyphs: Glyphs) -> Line:
+def _term(term: TermPart, old: float, widths: tuple[int, int, int], glyphs: Glyphs) -> Line:
+    name, bar, spark = widths
     odd = not math.isfinite(term.value)
     full = 0 if not math.isfinite(term.share) else round(term.share * bar)
     role = "bad" if odd else "good" if term.value > 0 else "warn" if term.value < 0 else "dim"
     value = _odd(term.value) if odd else text.signed(term.value)
     return (
-        (text.fit(text.clean(term.name), name, "<", glyphs.more) + " ", "" if term.value else "dim"),
+        (text.fit(text.clean(term.term), name, "<", glyphs.more) + " ", "" if term.value else "dim"),
         (text.fit(value, VALUE, ">") + " ", role),
         (text.fit(text.percent(term.share), PERCENT, ">") + " ", ""),
         (glyphs.bar * full, role),
         (glyphs.rest * (bar - full) + " ", "dim"),
-        (sparkline(term.history, spark, glyphs.ramp, glyphs.gap) + " ", "spark"),
-        (text.fit(text.signed(term.change, 2), CHANGE, ">"), "dim"),
+        (sparkline(term.sparkline, spark, glyphs.ramp, glyphs.gap) + " ", "spark"),
+        (text.fit(text.signed(term.value - old, 2), CHANGE, ">"), "dim"),
     )
 
 
@@ -91,7 +93,7 @@ def flags(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
 def _flag(flag: FlagView, width: int) -> list[Line]:
     sure = f"  {text.percent(flag.confidence)} sure" if math.isfinite(flag.confidence) else ""
     head = line((f"{flag_letter(flag.name)} {text.clean(flag.title)}", "warn"), (f"{sure}  {flag.window}", "dim"))
-    numbers = "  ".join(f"{name} {text.number(value)}" for name, value in flag.evidence)
+    numbers = ", ".join(f"{name} {text.number(value)}" for name, value in flag.evidence)
     return [
         head,
         *_block("rule", flag.rule, width, ""),

@@ -9,8 +9,6 @@ from vbot_tui.lines import Line, Span
 from vbot_tui.model import TrialRow
 from vbot_tui.widgets.sparkline import sparkline
 
-SCORE_LOW, SCORE_HIGH = 0.0, 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -56,7 +54,7 @@ def columns(width: int) -> tuple[Column, ...]:
     why_cells = left - spark - 1
     if 0 <= why_cells < WHY_MIN and left - WHY_MIN - 1 >= 2 * SPARK_MIN:
         spark, why_cells = left - WHY_MIN - 1, WHY_MIN
-    middle = [Column("spark", "SUCCESS", spark)] if spark >= SPARK_MIN else []
+    middle = [Column("spark", "RETURN", spark)] if spark >= SPARK_MIN else []
     last = [Column("why", "SETTINGS OR END", why_cells)] if why_cells >= WHY_MIN else []
     return (*head, *middle, *tail, *last)
 
@@ -128,8 +126,6 @@ def _cell(row: TrialRow, column: Column, now: float, glyphs: Glyphs) -> Span:
 
 
 def _spark(row: TrialRow, cells: int, glyphs: Glyphs) -> str:
-    if row.spark_name == "success":
-        return sparkline(row.spark, cells, glyphs.ramp, glyphs.gap, SCORE_LOW, SCORE_HIGH)
     return sparkline(row.spark, cells, glyphs.ramp, glyphs.gap)
 
 

@@ -1,0 +1,378 @@
+"""The core of the cockpit, without a screen: it follows the workspace, drives studies, obeys keys and makes pictures.
+
+One thread owns everything here and turns what changed into one immutable ``View``, five times a second at most. Screens
+read the newest view and leave requests; no method that a screen calls ever waits. Textual must not be imported here.
+"""
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from automl.spec import StudySpec, default_spec
+from automl.view import StudyView
+from sessions import notes
+from sessions.breakdown import reward_breakdown
+from sessions.errors import VbotError
+from sessions.files import append_line, utc_now
+from sessions.follower import Follower, watch_with_watchdog
+from sessions.store import RunView, Snapshot
+from sessions.workspace import Workspace
+from vbot_tui import rows
+from vbot_tui.desk import Desk
+from vbot_tui.flag_watch import FlagWatch
+from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, TrialRow, View, ordered
+
+PICTURE_S = 0.2
+BEAT_S = 1.0
+LOG_LINES = 300
+HISTORY = 48
+SINGLE = "single runs"
+"""The name under which runs without a study are listed."""
+
+Job = tuple[str, Callable[[], str | None]]
+
+
+class Core:
+    """The work behind the screens; implements ``vbot_tui.client.Client``.
+
+    Args:
+        workspace: Everything is kept there.
+        read_only: Neither drive, nor write, nor settle anything.
+        spec: What the first-study key starts; the shipped first study if left out.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        read_only: bool = False,
+        spec: StudySpec | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._workspace = workspace
+        self._read_only = read_only
+        self._spec = spec or default_spec()
+        self._clock = clock
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._tell: Callable[[], None] = lambda: None
+        self._follower = Follower(
+            workspace,
+            self._wake.set,
+            watch=None if read_only else watch_with_watchdog,
+            settle_dead=not read_only,
+            clock=clock,
+        )
+        self._desk = Desk(workspace, self._wake.set)
+        self._flags = FlagWatch(workspace, self._follower.store)
+        self._selected = ""
+        self._shown = ""
+        self._notes: tuple[object, tuple[NoteView, ...]] = (None, ())
+        self._view = View(workspace=str(workspace.root), first=self._first_study())
+
+    # --- for the screens
+
+    @property
+    def view(self) -> View:
+        """The newest picture."""
+        return self._view
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """Begin to follow and to drive."""
+        self._tell = on_change
+        self._thread = threading.Thread(target=self._run, name="core", daemon=True)
+        self._thread.start()
+
+    def select(self, key: str) -> None:
+        """Show the details of this trial."""
+        self._selected = key
+        self._wake.set()
+
+    def next_study(self) -> None:
+        """Show the next study."""
+        names = [head.id for head in self._view.studies]
+        if names:
+            here = names.index(self._shown) if self._shown in names else -1
+            self._shown = names[(here + 1) % len(names)]
+        self._wake.set()
+
+    def start_study(self) -> None:
+        """Create a study with the defaults and drive it here."""
+        self._do("starting a study", self._start_study)
+
+    def start_trial(self) -> None:
+        """Ask the study shown for one more trial."""
+        self._ask("asking for a trial", "start_trial", "asked for by key in the cockpit")
+
+    def toggle_pause(self) -> None:
+        """Pause the study shown, or resume it."""
+        study = self._view.study
+        resume = study is not None and study.state in ("paused", "stopped", "finished")
+        if resume:
+            self._ask("resuming", "resume_study", "resumed by key in the cockpit")
+        else:
+            self._ask("pausing", "pause_study", "paused by key in the cockpit")
+
+    def stop_study(self, why: str) -> None:
+        """Stop the study shown and its trials."""
+        self._ask("stopping the study", "stop_study", why)
+
+    def take_over(self) -> None:
+        """Drive the study shown from here."""
+        study = self._shown
+        self._do("taking over", lambda: self._take_over(study))
+
+    def kill(self, key: str, why: str) -> None:
+        """End a trial."""
+        row = self._view.row(key)
+        if row is not None:
+            self._do(f"killing {row.name}", lambda: self._kill(row, why))
+
+    def note(self, text: str, key: str, step: int | None) -> None:
+        """Write a note."""
+        row = self._view.row(key)
+        self._do("writing the note", lambda: self._note(text, row.run_id if row else "", step))
+
+    # --- leaving
+
+    def close(self, stop: bool = False) -> Sequence[str]:
+        """End all threads of the cockpit; the work goes on without it.
+
+        Args:
+            stop: Stop the study shown on the way out.
+
+        Returns:
+            What to tell the person, one sentence each.
+        """
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._follower.stop()
+        if self._read_only:
+            return []
+        shown = self._view.study
+        words = self._desk.close(shown.id if stop and shown is not None else "")
+        self._flags.save()
+        return words
+
+    def read_once(self) -> View:
+        """Read everything in this thread and return one picture, for ``--once``; nothing is written."""
+        snapshot = self._follower.read_once()
+        runs = {run.id: run for run in snapshot.runs}
+        self._flags.update(snapshot.runs, "", self._clock(), budget=len(snapshot.runs))
+        first = self._picture(snapshot, runs)
+        self._selected = first.rows[0].key if first.rows else ""
+        return self._picture(snapshot, runs)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        self._guarded(self._follower.start)
+        if not self._read_only:
+            self._guarded(self._adopt)
+        while not self._stopping.is_set():
+            self._wake.clear()
+            began = time.monotonic()
+            self._guarded(self._work)
+            self._stopping.wait(max(0.0, PICTURE_S - (time.monotonic() - began)))
+            self._wake.wait(BEAT_S)
+
+    def _work(self) -> None:
+        self._obey_jobs()
+        for study in self._desk.drop_released():
+            self._say("info", f"{study} is driven by another process now; this screen goes on showing it.")
+        for reply in self._desk.answers():
+            self._say("good", reply)
+        snapshot = self._follower.store.snapshot()
+        runs = {run.id: run for run in snapshot.runs}
+        selected = self._view.row(self._selected)
+        if self._flags.update(snapshot.runs, selected.run_id if selected else "", self._clock()):
+            self._wake.set()
+        self._publish(self._picture(snapshot, runs))
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """Do a piece of work; a fault becomes a sentence on the screen and a trace in the log."""
+        try:
+            work()
+        except Exception as error:
+            self._log(traceback.format_exc())
+            self._say("bad", f"{type(error).__name__}: {error}")
+
+    def _log(self, text: str) -> None:
+        if self._read_only:
+            return
+        with suppress(OSError):
+            for line in text.splitlines():
+                append_line(self.log_path, f"{utc_now()} {line}", durable=False)
+
+    @property
+    def log_path(self) -> Path:
+        """Where faults of the cockpit are written."""
+        return self._workspace.view / "cockpit.log"
+
+    def _publish(self, view: View) -> None:
+        if view != self._view:
+            self._view = replace(view, version=self._view.version + 1)
+            self._tell()
+
+    def _say(self, level: str, text: str, busy: str | None = None) -> None:
+        notice = Notice(self._clock(), level, text) if text else self._view.notice
+        self._publish(replace(self._view, notice=notice, busy=self._view.busy if busy is None else busy))
+
+    # --- jobs
+
+    def _do(self, name: str, work: Callable[[], str | None]) -> None:
+        """Have the core's thread do something; its outcome becomes a notice."""
+        if not self._read_only:
+            self._jobs.put((name, work))
+            self._wake.set()
+
+    def _ask(self, name: str, kind: str, why: str) -> None:
+        study = self._shown
+
+        def work() -> str | None:
+            if not study or study == SINGLE:
+                return "There is no study here; S starts one."
+            self._desk.send(study, kind, why)  # type: ignore[arg-type]
+            return None
+
+        self._do(name, work)
+
+    def _obey_jobs(self) -> None:
+        while True:
+            try:
+                name, work = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            self._say("", "", busy=name)
+            try:
+                words, level = work() or "", "good"
+            except VbotError as error:
+                words, level = str(error), "bad"
+            except Exception as error:
+                self._log(traceback.format_exc())
+                words, level = f"{type(error).__name__}: {error}", "bad"
+            self._say(level, words, busy="")
+
+    def _adopt(self) -> None:
+        adopted = self._desk.adopt()
+        if adopted:
+            names = ", ".join(adopted)
+            self._say("info", f"Went on with {names}: nobody was driving it.")
+
+    def _start_study(self) -> str:
+        study = self._desk.create(self._spec)
+        self._shown = study
+        return "The study is under way: its first trials start now."
+
+    def _take_over(self, study: str) -> str:
+        if not study or study == SINGLE:
+            return "There is no study here; S starts one."
+        self._desk.take_over(study)
+        return "This cockpit drives the study now."
+
+    def _kill(self, row: TrialRow, why: str) -> str | None:
+        if row.study_id and row.number is not None:
+            self._desk.send(row.study_id, "kill_trial", why, trial=row.number)
+            return None
+        self._desk.stop_single(row.run_id, why)
+        return f"{row.name} is being killed."
+
+    def _note(self, text: str, run_id: str, step: int | None) -> str:
+        notes.add(self._workspace, text, run=run_id or None, step=step if run_id else None, clock=self._clock)
+        self._notes = (None, ())
+        self._follower.poke(run_id or None)
+        return "Noted."
+
+    # --- the picture
+
+    def _picture(self, snapshot: Snapshot, runs: dict[str, RunView]) -> View:
+        heads, shown = self._heads(snapshot)
+        table = self._rows(shown, snapshot, runs)
+        keys = {row.key for row in table}
+        if self._selected not in keys:
+            self._selected = table[0].key if table else ""
+        return replace(
+            self._view,
+            ready=True,
+            rows=table,
+            studies=heads,
+            study=next((head for head in heads if head.id == self._shown), None),
+            notes=self._read_notes(table),
+            detail=self._detail(runs),
+            notice=self._view.notice or self._trouble(snapshot),
+        )
+
+    def _heads(self, snapshot: Snapshot) -> tuple[tuple[StudyHead, ...], StudyView | None]:
+        heads: list[StudyHead] = []
+        views: dict[str, StudyView] = {}
+        for study in self._desk.ids():
+            view = self._desk.view(study)
+            if view is not None:
+                views[study] = view
+                heads.append(rows.head(view, self._desk.driver(study)))
+            else:
+                heads.append(StudyHead(study, state="damaged", driver="nobody", trouble=self._desk.damaged[study]))
+        singles = [run for run in snapshot.runs if run.study not in views]
+        if singles:
+            heads.append(StudyHead(SINGLE, state="", driver="", trials=len(singles)))
+        names = [head.id for head in heads]
+        if self._shown not in names:
+            self._shown = names[0] if names else ""
+        return tuple(heads), views.get(self._shown)
+
+    def _rows(self, shown: StudyView | None, snapshot: Snapshot, runs: dict[str, RunView]) -> tuple[TrialRow, ...]:
+        if shown is not None:
+            flags = self._flags.flags
+            return ordered([rows.trial_row(shown, item, runs.get(item.run or ""), flags) for item in shown.trials])
+        studies = set(self._desk.ids())
+        return ordered([rows.run_row(run, self._flags.flags) for run in snapshot.runs if run.study not in studies])
+
+    def _detail(self, runs: dict[str, RunView]) -> Detail:
+        key = self._selected
+        run = runs.get(key)
+        if run is None:
+            return Detail(key)
+        curves = self._follower.store.series(run.id)
+        now = reward_breakdown(curves, None, HISTORY)
+        before = None
+        if now is not None:
+            steps = curves.get(now.terms[0].tag).steps
+            if len(steps) >= 4:
+                before = reward_breakdown(curves, steps[len(steps) - 1 - len(steps) // 4], 0)
+        directory = self._workspace.run(run.id)
+        return Detail(key, now, before, directory.log_tail(LOG_LINES), str(directory.log_path))
+
+    def _read_notes(self, table: tuple[TrialRow, ...]) -> tuple[NoteView, ...]:
+        """Return the notes of the session and of the trials shown; read again only when there are others."""
+        days = sorted(self._workspace.notebook.glob("*.jsonl"))
+        noted = [row.run_id for row in table if row.notes]
+        mark = (
+            tuple((path.name, path.stat().st_size) for path in days),
+            tuple((row.run_id, row.notes) for row in table if row.notes),
+        )
+        if self._notes[0] != mark:
+            files = [*days, *(self._workspace.run(run_id).notes_path for run_id in noted)]
+            found = [note for path in files for note in notes.read_file(path)]
+            self._notes = (mark, tuple(rows.note_view(note) for note in sorted(found, key=lambda item: item.time)))
+        return self._notes[1]
+
+    def _trouble(self, snapshot: Snapshot) -> Notice | None:
+        return Notice(self._clock(), "warn", snapshot.notices[0]) if snapshot.notices else None
+
+    def _first_study(self) -> FirstStudy:
+        from automl.local import usable_cores
+
+        spec = self._spec
+        names = tuple(path.rsplit(".", 1)[-1] for path in spec.space)
+        return FirstStudy(spec.env, spec.max_trials, spec.trial_env_steps, spec.slots or usable_cores(), names)

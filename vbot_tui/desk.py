@@ -1,0 +1,194 @@
+"""The desk where studies are driven: schedulers of this process, and letters to those of others.
+
+Everything here runs on the core's thread (schedulers have their own). A study is driven here, elsewhere or by nobody;
+a command finds its way in each case.
+"""
+
+import getpass
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from automl import handover, studies
+from automl.commands import Command, Kind
+from automl.local import LocalExecutor
+from automl.scheduler import Scheduler
+from automl.spec import StudySpec
+from automl.state import StopOrder
+from automl.view import StudyView
+from sessions.errors import LockedError, VbotError
+from sessions.locks import is_held
+from sessions.workspace import Workspace
+
+ANSWER_S = 15.0
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A command whose answer is awaited."""
+
+    study: str
+    command: str
+    until: float
+
+
+class Desk:
+    """Studies of one workspace, and who drives them."""
+
+    def __init__(self, workspace: Workspace, on_change: Callable[[], None]) -> None:
+        self._workspace = workspace
+        self._on_change = on_change
+        self._schedulers: dict[str, Scheduler] = {}
+        self._viewer = studies.StudyViewer(workspace)
+        self._pending: list[Pending] = []
+        self.damaged: dict[str, str] = {}
+        self.who = login()
+
+    def ids(self) -> list[str]:
+        """Ids of all studies, newest first."""
+        return studies.list_studies(self._workspace)[::-1]
+
+    def view(self, study: str) -> StudyView | None:
+        """The newest picture of a study; None where its files are damaged (then ``damaged`` says how)."""
+        scheduler = self._schedulers.get(study)
+        if scheduler is not None:
+            return scheduler.snapshot()
+        try:
+            seen: StudyView = self._viewer.view(study)
+        except Exception as error:  # whatever is wrong with a study's files, the others can still be shown
+            self.damaged[study] = str(error)
+            return None
+        self.damaged.pop(study, None)
+        return seen
+
+    def driver(self, study: str) -> str:
+        """Who decides for a study."""
+        if study in self._schedulers:
+            return "here"
+        return "elsewhere" if is_held(self._workspace.studies / study / "lock") else "nobody"
+
+    # --- driving
+
+    def create(self, spec: StudySpec) -> str:
+        """Make a study and drive it here."""
+        study = studies.create_study(self._workspace, spec)
+        self.drive(study)
+        return study
+
+    def drive(self, study: str) -> None:
+        """Drive a study here. Raises LockedError when somebody else does."""
+        scheduler = Scheduler(self._workspace, study)
+        scheduler.subscribe(lambda view: self._on_change())
+        scheduler.start()
+        self._schedulers[study] = scheduler
+
+    def take_over(self, study: str) -> None:
+        """Drive a study here, after asking its driver to let go."""
+        if study not in self._schedulers:
+            handover.take_over(self._workspace, study, f"{self.who}'s cockpit")
+            self.drive(study)
+
+    def adopt(self) -> list[str]:
+        """Drive every study that has not ended and that nobody drives: what a crash left behind."""
+        adopted = []
+        for study in self.ids():
+            seen = self.view(study)
+            if seen is not None and seen.state == "unattended":
+                with suppress(LockedError):
+                    self.drive(study)
+                    adopted.append(study)
+        return adopted
+
+    def drop_released(self) -> list[str]:
+        """Let go of studies that another process asked for."""
+        gone = [study for study, scheduler in self._schedulers.items() if scheduler.released]
+        for study in gone:
+            self._schedulers.pop(study).stop()
+        return gone
+
+    # --- commands
+
+    def send(self, study: str, kind: Kind, why: str, trial: int | None = None) -> None:
+        """Ask something of a study, whoever drives it; the answer comes later by ``answers``."""
+        command = Command(kind, self.who, why, trial=trial)
+        if study not in self._schedulers and self.driver(study) == "nobody":
+            self.drive(study)
+        scheduler = self._schedulers.get(study)
+        sent = scheduler.send(command) if scheduler else studies.send(self._workspace, study, command)
+        self._pending.append(Pending(study, sent, time.monotonic() + ANSWER_S))
+
+    def answers(self) -> list[str]:
+        """Sentences that studies have answered since the last call, and complaints about silence."""
+        out, left = [], []
+        for item in self._pending:
+            reply = self._answer(item)
+            if reply is not None:
+                out.append(reply)
+            elif time.monotonic() > item.until:
+                out.append("no answer yet from the study's driver; the request stays in its inbox")
+            else:
+                left.append(item)
+        self._pending = left
+        return out
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still awaited."""
+        return bool(self._pending)
+
+    def _answer(self, item: Pending) -> str | None:
+        scheduler = self._schedulers.get(item.study)
+        if scheduler is not None:
+            return scheduler.answer_to(item.command)
+        with suppress(VbotError, OSError):
+            return studies.study_state(self._workspace, item.study).commands.get(item.command)
+        return None
+
+    def stop_single(self, run: str, why: str) -> None:
+        """Kill a run that belongs to no study."""
+        executor = LocalExecutor(self._workspace)
+        try:
+            executor.ask_to_stop(run, StopOrder("kill", self.who, why))
+        finally:
+            executor.close()
+
+    # --- leaving
+
+    def close(self, stop: str = "") -> list[str]:
+        """Let go of all studies; those with work left go on under a detached scheduler.
+
+        Args:
+            stop: Id of a study that is to be stopped on the way out.
+
+        Returns:
+            What to tell the person, one sentence each.
+        """
+        words: list[str] = []
+        if stop:
+            with suppress(VbotError, OSError):
+                self.send(stop, "stop_study", "stopped from the cockpit")
+                words.append(f"Study {stop} stops; its trials write a checkpoint and end.")
+        for study, scheduler in self._schedulers.items():
+            state = scheduler.snapshot().state
+            going_on = state not in ("finished", "stopped") and not scheduler.released
+            scheduler.stop(handover=going_on)
+            if going_on:
+                words.append(self._hand_over(study))
+        self._schedulers.clear()
+        return words
+
+    def _hand_over(self, study: str) -> str:
+        try:
+            pid = handover.hand_over(self._workspace, study)
+        except (VbotError, OSError) as error:
+            return f"Handing over failed: {error}"
+        return f"Study {study} goes on without a screen (pid {pid}); vbot-tui shows it again."
+
+
+def login() -> str:
+    """Return the name of the person at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "person"

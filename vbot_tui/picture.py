@@ -1,0 +1,22 @@
+"""A picture of the cockpit (SVG) without a terminal, for documents; nothing but that file is written."""
+
+from pathlib import Path
+
+from sessions.workspace import Workspace
+from vbot_tui.app import VbotApp
+from vbot_tui.core import Core
+from vbot_tui.glyphs import Glyphs
+
+SIZE = (120, 36)
+SETTLE_S = 0.5
+
+
+async def take(workspace: Workspace, path: Path, glyphs: Glyphs, theme_name: str, size: tuple[int, int] = SIZE) -> None:
+    """Write the picture of a workspace as it is now."""
+    core = Core(workspace, read_only=True)
+    core.read_once()
+    app = VbotApp(core, read_only=True, glyphs=glyphs, theme_name=theme_name)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(SETTLE_S)
+        app.save_screenshot(path.name, str(path.parent))
+    core.close()

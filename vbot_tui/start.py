@@ -1,0 +1,141 @@
+"""From the command line to the cockpit and out again: arguments, terminal, core, screen, and the last words.
+
+``--once`` prints the same picture as text and leaves; nothing of Textual is loaded for it.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl.commands import ConfigError
+from sessions.errors import VbotError
+from vbot_tui.glyphs import ASCII, UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from automl.spec import StudySpec
+    from sessions.workspace import Workspace
+
+COLOURS = {"auto": None, "16": "standard", "256": "256", "true": "truecolor"}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the grammar of ``vbot-tui``."""
+    out = argparse.ArgumentParser(prog="vbot-tui", description="The cockpit: train a quadruped, see every trial live.")
+    out.add_argument("--workspace", metavar="DIR", help="where everything is kept (else $VBOT_WORKSPACE)")
+    out.add_argument("--study", metavar="FILE", help="the study that the key S starts (YAML)")
+    out.add_argument("--once", action="store_true", help="print the picture as text and leave")
+    out.add_argument("--read-only", action="store_true", help="look, but neither start, stop nor write anything")
+    out.add_argument("--ascii", action="store_true", help="draw with plain ASCII only")
+    out.add_argument("--no-color", action="store_true", help="no colours; state is told by letters and shapes anyway")
+    out.add_argument("--colors", choices=tuple(COLOURS), default="auto", help="how many colours the terminal has")
+    out.add_argument("--theme", choices=("dark", "light", "ansi"), default="dark", help="the looks")
+    out.add_argument("--screenshot", metavar="FILE", help="write a picture (SVG) of the first full screen and leave")
+    out.add_argument("--mouse", action="store_true", help="let the mouse scroll (takes selecting away)")
+    return out
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the cockpit and return the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        from sessions.workspace import Workspace
+
+        spec = _spec(arguments.study)
+        workspace = Workspace.open(arguments.workspace, create=not arguments.read_only)
+        glyphs = ASCII if arguments.ascii or not _speaks_utf8() else UNICODE
+        if arguments.once:
+            return _once(workspace, glyphs)
+        if arguments.screenshot:
+            return _screenshot(workspace, arguments, glyphs)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            print("vbot-tui: no terminal here; try 'vbot-tui --once' or 'vbot status'.", file=sys.stderr)
+            return 2
+        return _cockpit(workspace, arguments, glyphs, spec)
+    except (VbotError, ConfigError) as error:
+        print(f"vbot-tui: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _speaks_utf8() -> bool:
+    words = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return "utf-8" in words.lower() or "utf8" in words.lower() or (sys.stdout.encoding or "").lower() == "utf-8"
+
+
+def _once(workspace: "Workspace", glyphs: Glyphs) -> int:
+    """Print one picture."""
+    from vbot_tui.core import Core
+    from vbot_tui.plain import page
+
+    core = Core(workspace, read_only=True)
+    view = core.read_once()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
+    sys.stdout.write(page(view, glyphs, width, time.time()))
+    return 0
+
+
+def _spec(path: str | None) -> "StudySpec | None":
+    """Return the study in a file, complete and checked."""
+    if path is None:
+        return None
+    from automl.spec import complete, load
+
+    spec = load(Path(path))
+    complete(spec)
+    return spec
+
+
+def _screenshot(workspace: "Workspace", arguments: argparse.Namespace, glyphs: Glyphs) -> int:
+    """Write a picture of the workspace as the cockpit shows it."""
+    import asyncio
+
+    from vbot_tui.picture import take
+
+    asyncio.run(take(workspace, Path(arguments.screenshot), glyphs, arguments.theme))
+    return 0
+
+
+def _cockpit(workspace: "Workspace", arguments: argparse.Namespace, glyphs: Glyphs, spec: "StudySpec | None") -> int:
+    """Show the screen until it is left, then see to it that the work goes on."""
+    if arguments.no_color:
+        os.environ["NO_COLOR"] = "1"
+    if COLOURS[arguments.colors]:
+        os.environ["TEXTUAL_COLOR_SYSTEM"] = str(COLOURS[arguments.colors])
+    from vbot_tui.app import Leaving, VbotApp
+    from vbot_tui.core import Core
+
+    core = Core(workspace, read_only=arguments.read_only, spec=spec)
+    app = VbotApp(core, read_only=arguments.read_only, glyphs=glyphs, theme_name=arguments.theme)
+    leaving: Leaving | None = None
+    try:
+        leaving = app.run(mouse=arguments.mouse)
+    finally:
+        words = core.close(stop=leaving is not None and leaving.stop)
+    lost = leaving is not None and leaving.why in ("SIGHUP", "lost terminal")
+    code = 0 if leaving is not None else (app.return_code or 1)
+    _say(words, lost)
+    if lost or app.terminal_stuck:
+        os._exit(code)  # a thread may still wait for the dead terminal; nothing is left to be saved
+    return code
+
+
+def _say(words: Sequence[str], lost: bool) -> None:
+    """Say the last words, where somebody can still read them."""
+    if lost:
+        return
+    with suppress(OSError):
+        for sentence in words:
+            print(sentence)
+        sys.stdout.flush()
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as a person would type it."""
+    home = str(Path.home())
+    text = str(path)
+    return "~" + text[len(home) :] if text == home or text.startswith(home + "/") else text
