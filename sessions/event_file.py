@@ -278,7 +278,12 @@ class EventFileReader:
             record: Record | None = None
             if length >= 0:
                 if end > len(data):
-                    return position, end - position, True
+                    following = self._sound_record(data, position + 1) if at_end else None
+                    if following is None:
+                        return position, end - position, True
+                    self.bad_records += 1  # it was never finished, and the writer went on behind it
+                    position = following
+                    continue
                 payload = data[position + 12 : end - 4]
                 try:
                     record = decode(payload, _WORD.unpack_from(data, end - 4)[0])
@@ -314,22 +319,36 @@ class EventFileReader:
             known = self._length_crcs[length] = masked_crc32c(data[position : position + 8])
         return length if stored == known else -1
 
+    def _sound_record(self, data: bytes, start: int) -> int | None:
+        """Where a complete record with sound checksums starts, at or after a place."""
+        candidate = self._next_header(data, start)
+        while candidate is not None:
+            end = candidate + 16 + _HEADER.unpack_from(data, candidate)[0]
+            if end <= len(data):
+                payload = data[candidate + 12 : end - 4]
+                if masked_crc32c(payload) == _WORD.unpack_from(data, end - 4)[0]:
+                    return candidate
+            candidate = self._next_header(data, candidate + 1)
+        return None
+
     def _after_damage(self, data: bytes, position: int, end: int | None) -> int | None:
         """Where the next record with a sound header starts: right after the damaged one, else behind its start."""
         if end is not None:
             length = self._record_length(data, end)
             if length is not None and length >= 0:
                 return end
-        candidate = position + 1
+        return self._next_header(data, position + 1)
+
+    def _next_header(self, data: bytes, start: int) -> int | None:
+        """Where the next sound header starts, at or after a place."""
         while True:
-            zeros = data.find(b"\0\0\0\0", candidate + 4)  # the upper half of any sound length
+            zeros = data.find(b"\0\0\0\0", start + 4)  # the upper half of any sound length
             if zeros < 0 or zeros + 8 > len(data):
                 return None
-            candidate = zeros - 4
-            length = self._record_length(data, candidate)
+            length = self._record_length(data, zeros - 4)
             if length is not None and length >= 0:
-                return candidate
-            candidate += 1
+                return zeros - 4
+            start = zeros - 3
 
     def _give_up_or_wait(self, data: bytes, position: int, at_end: bool) -> tuple[int, int, bool]:
         """Damage, and nothing sound behind it in sight: look further, or wait for the file to grow."""

@@ -9,6 +9,7 @@ in slices of a few milliseconds, live runs first.
 import logging
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -63,6 +64,8 @@ def watch_with_watchdog(folder: str, hint: Callable[[str], None]) -> Callable[[]
         events.DirMovedEvent,
         events.DirDeletedEvent,
     ]
+    # A folder that is made and filled at once may get its watch twice; watchdog warns and goes on.
+    warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
     observer = Observer()
     try:
         observer.schedule(Handler(), folder, recursive=True, event_filter=kinds)
