@@ -86,6 +86,8 @@ class Engine:
         for trial in self.state.in_state("running"):
             if trial.run is not None and executor.report(trial.run).alive:
                 executor.adopt(trial.run)
+                if not trial.launched:
+                    self._emit("trial_launched", trial=trial.number)
 
     @property
     def state(self) -> StudyState:
@@ -203,6 +205,10 @@ class Engine:
             return
         self._watches.pop(trial.number, None)
         how = trial.order.how if trial.order else None
+        if not trial.launched and how is None and report.state not in ("finished", "diverged"):
+            # A scheduler died between noting the start and starting: what the run says is about an earlier attempt.
+            self._emit("attempt_void", trial=trial.number, attempt=trial.attempts)
+            return
         if said_itself and report.state in ("finished", "diverged"):
             self._finish(trial, report.state, report)
         elif how == "pause" or (said_itself and report.state == "paused"):
@@ -327,6 +333,7 @@ class Engine:
         self._watches.pop(number, None)
         self._emit("trial_started", trial=number, attempt=trial.attempts + 1)
         self._executor.start(run, slot)
+        self._emit("trial_launched", trial=number)
 
     def _not_started(self, trial: TrialState, error: StartError) -> None:
         report = RunReport(False, "failed", end_reason="crashed", end_detail=str(error))

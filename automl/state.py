@@ -48,6 +48,7 @@ class TrialState:
     state: str = "queued"
     run: str | None = None
     attempts: int = 0
+    launched: bool = False  # whether the process of the latest attempt is known to have started
     rungs: tuple[Rung, ...] = ()
     order: StopOrder | None = None
     score: float | None = None
@@ -116,20 +117,23 @@ class StudyFold:
         self._trials: dict[int, TrialState] = {}
         self._commands: dict[str, str] = {}
         self._study = StudyState()
+        self._elapsed_s = 0.0
         for event in events:
             self.apply(event)
 
     def apply(self, event: Event) -> None:
         """Take in the next event. Kinds from a later version are kept in the log and change nothing here."""
         if "t" in event:
-            self._study = replace(self._study, elapsed_s=float(event["t"]))
+            self._elapsed_s = float(event["t"])
         handler = _HANDLERS.get(event["type"])
         if handler is not None:
             handler(self, event)
 
     def state(self) -> StudyState:
         """The state after all events so far; later events do not change the returned object."""
-        return replace(self._study, trials=dict(self._trials), commands=dict(self._commands))
+        return replace(
+            self._study, trials=dict(self._trials), commands=dict(self._commands), elapsed_s=self._elapsed_s
+        )
 
     def _set(self, number: int, **changes: Any) -> None:  # noqa: ANN401 - the fields of TrialState
         self._trials[number] = replace(self._trials[number], **changes)
@@ -153,7 +157,14 @@ class StudyFold:
         self._set(event["trial"], run=event["run"])
 
     def _trial_started(self, event: Event) -> None:
-        self._set(event["trial"], state="running", attempts=event["attempt"], order=None)
+        self._set(event["trial"], state="running", attempts=event["attempt"], launched=False, order=None)
+
+    def _trial_launched(self, event: Event) -> None:
+        self._set(event["trial"], launched=True)
+
+    def _attempt_void(self, event: Event) -> None:
+        trial = self._trials[event["trial"]]
+        self._set(trial.number, state="queued", attempts=trial.attempts - 1, order=None)
 
     def _rung(self, event: Event) -> None:
         rung = Rung(event["step"], event["score"], event["success"], event["fell"], event["decision"])
@@ -252,6 +263,8 @@ _HANDLERS: dict[str, _Handler] = {
     "trial_created": StudyFold._trial_created,
     "trial_prepared": StudyFold._trial_prepared,
     "trial_started": StudyFold._trial_started,
+    "trial_launched": StudyFold._trial_launched,
+    "attempt_void": StudyFold._attempt_void,
     "rung": StudyFold._rung,
     "trial_ordered": StudyFold._trial_ordered,
     "attempt_lost": StudyFold._attempt_lost,
