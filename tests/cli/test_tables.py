@@ -9,6 +9,10 @@ def test_words_are_set_left_and_numbers_right():
     assert table(["NAME", "N"], [["a", "10"], ["bcdef", "-"]]) == "NAME    N\na      10\nbcdef   -"
 
 
+def test_an_id_that_begins_with_digits_is_a_word():
+    assert table(["RUN", "AGE"], [["20260101-a", "5 s"], ["2026-bc", "10 min"]]).splitlines()[2] == "2026-bc     10 min"
+
+
 def test_numbers_are_short():
     assert number(1234567.0) == "1,234,567"
     assert number(0.12345, 3) == "0.123"

@@ -1,14 +1,17 @@
 """Plain text tables and short numbers for verbs that list things."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+NUMBER = re.compile(r"-|-?[\d,.]+( ?(%|s|min|h|d))?")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; a column of numbers is set flush right."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    right = [all(cell == "-" or cell[:1].isdigit() or cell[:1] == "-" for cell in column[1:]) for column in columns]
+    right = [all(NUMBER.fullmatch(cell) for cell in column[1:]) for column in columns]
     lines = []
     for row in (head, *rows):
         cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
