@@ -94,7 +94,6 @@ class VectorTask:
         self.cfg = cfg
         self.num_envs = num_envs
         self.control_dt_s = cfg.control_dt_s
-        self.limit_steps = round(cfg.episode.limit_s / self.control_dt_s)
         self._simulation_error: type[Exception] = SimulationError
         self._rng = np.random.Generator(np.random.PCG64(seed))
         self._batch = Batch(build_model(cfg.physics, cfg.control), nsim=num_envs, nthread=threads, persistent=False)
@@ -158,7 +157,7 @@ class VectorTask:
 
     def set_random_episode_phase(self) -> None:
         """Let every simulation be at a random time of its episode, so that time limits are not reached in step."""
-        self.episode.steps[:] = self._rng.integers(0, self.limit_steps, self.num_envs)
+        self.episode.steps[:] = self._rng.integers(0, self.episode.limit_steps, self.num_envs)
 
     def _begin(self, ids: IntArray) -> None:
         """Put the simulations `ids` (sorted) at the start of an episode."""
