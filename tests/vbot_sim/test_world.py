@@ -2,10 +2,9 @@ import json
 
 import pytest
 
+from tests.vbot_sim.builders import ENV
 from vbot_sim.errors import UnknownEnvError
 from vbot_sim.world import describe
-
-from tests.vbot_sim.builders import ENV
 
 
 def test_a_world_is_described_as_plain_data() -> None:
