@@ -72,7 +72,7 @@ def load(path: Path) -> State:
 
 def newest(run: RunDir) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that can be read, and a sentence about each newer one that cannot."""
-    problems = []
+    problems: list[str] = []
     for step, path in reversed(run.checkpoints()):
         try:
             return Checkpoint(step, path, load(path)), problems

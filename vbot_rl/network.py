@@ -22,9 +22,9 @@ FloatArray = NDArray[np.float32]
 
 def has_fast_expm1() -> bool:
     """Whether numpy's float32 ``expm1`` is vectorised here; without AVX-512, ``exp`` is fifteen times faster."""
-    from numpy._core._multiarray_umath import __cpu_features__
+    from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
-    return bool(__cpu_features__.get("AVX512_SKX", False))
+    return bool(_multiarray_umath.__cpu_features__.get("AVX512_SKX", False))
 
 
 FAST_EXPM1 = has_fast_expm1()

@@ -108,10 +108,12 @@ class _Pickler:
         self.code += b"("
         self.write("storage", where)
         self.code += f"ctorch\n{storage}\n".encode()
-        for part in (str(len(self.arrays)), "cpu", data.size):
+        key: tuple[object, ...] = (str(len(self.arrays)), "cpu", data.size)
+        for part in key:
             self.write(part, where)
         self.code += b"tQ"
-        for part in (0, data.shape, strides, False):
+        layout: tuple[object, ...] = (0, data.shape, strides, False)
+        for part in layout:
             self.write(part, where)
         self.code += b"ccollections\nOrderedDict\n)RtR"
         self.arrays.append(data)

@@ -36,9 +36,9 @@ class RolloutMeter:
         self._total += float(step.reward.sum(dtype=np.float64))
         distance, speed = step.distance_m, step.speed_mps
         ring = np.count_nonzero((distance > RING_M[0]) & (distance < RING_M[1]))
-        self._sums += float(distance.sum()), float(speed.sum()), np.count_nonzero(step.reached), ring
+        self._sums += [float(distance.sum()), float(speed.sum()), float(np.count_nonzero(step.reached)), float(ring)]
         near = distance < NEAR_M
-        self._near += np.count_nonzero(near), float(speed[near].sum())
+        self._near += [float(np.count_nonzero(near)), float(speed[near].sum())]
         if self._clip is not None:
             self._saturated += int(np.count_nonzero(np.abs(actions) >= self._clip))
         self._actions += actions.size

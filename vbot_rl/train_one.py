@@ -142,7 +142,7 @@ def _train(run: RunDir, cfg: RunCfg, signals: Signals) -> int:
 
 def _disk_words(error: OSError) -> str:
     where = f" while writing {error.filename}" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full{where}; make room, then resume the run: it goes on from its last checkpoint"
     return f"a file operation failed{where} ({error.strerror or error}); mend it, then resume the run"
 
