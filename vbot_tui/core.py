@@ -45,6 +45,7 @@ class Core:
         read_only: Neither drive, nor write, nor settle anything.
         spec: What the first-study key starts; the shipped first study if left out.
         clock: Seconds since 1970.
+        desk: Where studies are driven.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Core:
         read_only: bool = False,
         spec: StudySpec | None = None,
         clock: Callable[[], float] = time.time,
+        desk: Desk | None = None,
     ) -> None:
         self._workspace = workspace
         self._read_only = read_only
@@ -71,7 +73,8 @@ class Core:
             settle_dead=not read_only,
             clock=clock,
         )
-        self._desk = Desk(workspace, self._wake.set)
+        self._desk = desk or Desk(workspace)
+        self._desk.on_change = self._wake.set
         self._flags = FlagWatch(workspace, self._follower.store)
         self._selected = ""
         self._shown = ""
@@ -179,7 +182,7 @@ class Core:
     def _run(self) -> None:
         self._guarded(self._follower.start)
         if not self._read_only:
-            self._guarded(self._adopt)
+            self._guarded(self._desk.adopt)
         while not self._stopping.is_set():
             self._wake.clear()
             began = time.monotonic()
@@ -191,6 +194,11 @@ class Core:
         self._obey_jobs()
         for study in self._desk.drop_released():
             self._say("info", f"{study} is driven by another process now; this screen goes on showing it.")
+        taken, given_up = self._desk.pursue()
+        for study in taken:
+            self._say("good", f"This cockpit drives {study} now.")
+        for study in given_up:
+            self._say("warn", f"{study} was not let go of; its driver does not answer. O asks again.")
         for reply in self._desk.answers():
             self._say("good", reply)
         snapshot = self._follower.store.snapshot()
@@ -264,22 +272,16 @@ class Core:
                 words, level = f"{type(error).__name__}: {error}", "bad"
             self._say(level, words, busy="")
 
-    def _adopt(self) -> None:
-        adopted = self._desk.adopt()
-        if adopted:
-            names = ", ".join(adopted)
-            self._say("info", f"Went on with {names}: nobody was driving it.")
-
     def _start_study(self) -> str:
         study = self._desk.create(self._spec)
         self._shown = study
         return "The study is under way: its first trials start now."
 
-    def _take_over(self, study: str) -> str:
+    def _take_over(self, study: str) -> str | None:
         if not study or study == SINGLE:
             return "There is no study here; S starts one."
-        self._desk.take_over(study)
-        return "This cockpit drives the study now."
+        self._desk.want(study)
+        return None
 
     def _kill(self, row: TrialRow, why: str) -> str | None:
         if row.study_id and row.number is not None:

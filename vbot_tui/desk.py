@@ -5,10 +5,12 @@ a command finds its way in each case.
 """
 
 import getpass
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from automl import handover, studies
 from automl.commands import Command, Kind
@@ -18,10 +20,12 @@ from automl.spec import StudySpec
 from automl.state import StopOrder
 from automl.view import StudyView
 from sessions.errors import LockedError, VbotError
+from sessions.files import read_json
 from sessions.locks import is_held
 from sessions.workspace import Workspace
 
 ANSWER_S = 15.0
+TAKE_OVER_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,28 @@ class Pending:
 
 
 class Desk:
-    """Studies of one workspace, and who drives them."""
+    """Studies of one workspace, and who drives them.
 
-    def __init__(self, workspace: Workspace, on_change: Callable[[], None]) -> None:
+    Args:
+        workspace: Where the studies are.
+        make_scheduler: Makes the scheduler of a study.
+        hand_over: Starts a driver without a screen for a study that was let go of; returns its pid.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        make_scheduler: Callable[[Workspace, str], Scheduler] = Scheduler,
+        hand_over: Callable[[Workspace, str], int] = handover.hand_over,
+    ) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._workspace = workspace
-        self._on_change = on_change
+        self._make_scheduler = make_scheduler
+        self._start_driver = hand_over
         self._schedulers: dict[str, Scheduler] = {}
         self._viewer = studies.StudyViewer(workspace)
         self._pending: list[Pending] = []
+        self._wanted: dict[str, float] = {}
         self.damaged: dict[str, str] = {}
         self.who = login()
 
@@ -78,27 +96,47 @@ class Desk:
 
     def drive(self, study: str) -> None:
         """Drive a study here. Raises LockedError when somebody else does."""
-        scheduler = Scheduler(self._workspace, study)
-        scheduler.subscribe(lambda view: self._on_change())
+        scheduler = self._make_scheduler(self._workspace, study)
+        scheduler.subscribe(lambda view: self.on_change())
         scheduler.start()
         self._schedulers[study] = scheduler
 
-    def take_over(self, study: str) -> None:
-        """Drive a study here, after asking its driver to let go."""
-        if study not in self._schedulers:
-            handover.take_over(self._workspace, study, f"{self.who}'s cockpit")
-            self.drive(study)
+    def want(self, study: str) -> None:
+        """Drive a study here as soon as its driver, if there is one, has let go of it."""
+        if study in self._schedulers or study in self._wanted:
+            return
+        if self.driver(study) == "elsewhere":
+            studies.send(
+                self._workspace, study, Command("release", self.who, f"wanted by a cockpit (pid {os.getpid()})")
+            )
+        self._wanted[study] = time.monotonic() + TAKE_OVER_S
 
-    def adopt(self) -> list[str]:
-        """Drive every study that has not ended and that nobody drives: what a crash left behind."""
-        adopted = []
+    def adopt(self) -> None:
+        """Want every study that has not ended and whose driver is gone, or has no screen: what was left behind."""
         for study in self.ids():
             seen = self.view(study)
-            if seen is not None and seen.state == "unattended":
+            if seen is None or seen.state in ("finished", "stopped"):
+                continue
+            if self.driver(study) == "nobody" or has_no_screen(self._workspace.studies / study / "lock"):
+                self.want(study)
+
+    def pursue(self) -> tuple[list[str], list[str]]:
+        """Take the wanted studies that are free now.
+
+        Returns:
+            Those that are driven here since this call, and those that were not let go in time.
+        """
+        taken, given_up = [], []
+        for study, until in list(self._wanted.items()):
+            if self.driver(study) == "nobody":
                 with suppress(LockedError):
                     self.drive(study)
-                    adopted.append(study)
-        return adopted
+                    taken.append(study)
+            elif time.monotonic() > until:
+                given_up.append(study)
+        for study in (*taken, *given_up):
+            del self._wanted[study]
+        return taken, given_up
 
     def drop_released(self) -> list[str]:
         """Let go of studies that another process asked for."""
@@ -134,8 +172,8 @@ class Desk:
 
     @property
     def waiting(self) -> bool:
-        """Whether an answer is still awaited."""
-        return bool(self._pending)
+        """Whether an answer or a study is still awaited."""
+        return bool(self._pending or self._wanted)
 
     def _answer(self, item: Pending) -> str | None:
         scheduler = self._schedulers.get(item.study)
@@ -180,10 +218,24 @@ class Desk:
 
     def _hand_over(self, study: str) -> str:
         try:
-            pid = handover.hand_over(self._workspace, study)
+            pid = self._start_driver(self._workspace, study)
         except (VbotError, OSError) as error:
             return f"Handing over failed: {error}"
         return f"Study {study} goes on without a screen (pid {pid}); vbot-tui shows it again."
+
+
+def has_no_screen(lock: Path) -> bool:
+    """Return whether a study's driver is one that was started without a screen when a cockpit was left.
+
+    The lock says that there is a driver; what kind it is may be guessed from its command line, because only manners
+    depend on it: such a driver waits for somebody to come back, another cockpit or a person's own command does not.
+    """
+    with suppress(VbotError, OSError, ValueError, KeyError, TypeError):
+        note = read_json(lock)
+        if note["host"] == os.uname().nodename:
+            words = Path(f"/proc/{int(note['pid'])}/cmdline").read_bytes().split(b"\0")
+            return b"automl" in words and b"resume" in words
+    return False
 
 
 def login() -> str:

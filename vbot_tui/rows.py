@@ -61,7 +61,7 @@ def run_row(run: RunView, flags: Flags) -> TrialRow:
         env_steps=run.env_steps,
         total_env_steps=run.total_env_steps,
         steps_per_s=number(run.steps_per_s),
-        eta_s=number(run.eta_s),
+        eta_s=number(run.eta_s or None),
         score=number(run.score),
         success=number(run.success),
         spark=run.sparkline,

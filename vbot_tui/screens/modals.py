@@ -76,7 +76,13 @@ class NoteEntry(CockpitModal[str]):
         """Lay out the line."""
         with Vertical():
             yield Static(f"Note on {self.subject}", markup=False)
-            field = Input(value=self.draft, placeholder="what you see, what you try next", id="note", compact=True)
+            field = Input(
+                value=self.draft,
+                placeholder="what you see, what you try next",
+                id="note",
+                compact=True,
+                select_on_focus=False,
+            )
             field.cursor_blink = False
             yield field
             yield KeyBar(id="keys")

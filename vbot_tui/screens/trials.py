@@ -17,6 +17,8 @@ from vbot_tui.widgets.trial_table import TrialTable
 
 PANES = (("reward", "r", "reward"), ("flags", "f", "flags"), ("notes", "N", "notes"), ("log", "l", "log"))
 WIDE = 120
+TABS = 46
+"""Cells that the names of the panes take in the title line."""
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
 
@@ -25,13 +27,11 @@ class TrialsScreen(CockpitScreen):
 
     BINDINGS = textual_bindings("trials")
     CSS = """
-    TrialTable { height: 11fr; }
-    #lower { height: 9fr; }
+    #lower { height: 1fr; }
     #pane, #side { width: 1fr; }
     #side { display: none; margin-left: 2; }
     TrialsScreen.-wide #side { display: block; }
     TrialsScreen.-wide #pane { width: 70; }
-    TrialsScreen.-zoom TrialTable { height: 4; }
     #empty { display: none; height: 1fr; }
     TrialsScreen.-empty > #empty { display: block; }
     TrialsScreen.-empty > #table, TrialsScreen.-empty > #lower, TrialsScreen.-empty > #title { display: none; }
@@ -43,6 +43,7 @@ class TrialsScreen(CockpitScreen):
     def __init__(self) -> None:
         super().__init__()
         self.pane = "reward"
+        self._table_height = 0
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -88,9 +89,18 @@ class TrialsScreen(CockpitScreen):
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         with app.batch_update():
             self.set_class(not view.rows and (view.study is None or not view.ready), "-empty")
+            self._share_height(len(view.rows))
             self.table.set_rows(view.rows, now)
             self._show_frame(view, now)
             self._show_lower(view)
+
+    def _share_height(self, rows: int) -> None:
+        """Give the table what its rows need, at most a bit more than half; the rest is the lower half's."""
+        room = self.app.size.height - 4
+        want = 4 if self.has_class("-zoom") else max(4, min(rows + 1, room * 11 // 20))
+        if self._table_height != want:
+            self._table_height = want
+            self.table.styles.height = want
 
     def _show_frame(self, view: View, now: float) -> None:
         app, width = self.cockpit, self.app.size.width
@@ -110,6 +120,7 @@ class TrialsScreen(CockpitScreen):
         wide = self.has_class("-wide")
         width = self.app.size.width
         subject = f"{text.clean(row.name)}{self._where(row)}" if row else "no trial"
+        subject = text.fit(subject, min(text.width(subject), width - TABS), "<", self.cockpit.glyphs.more)
         title = panels.title(PANES, self.pane, subject, width, self.cockpit.glyphs)
         self._set("#title", [title])
         pane = self.query_one("#pane", Page)
@@ -122,7 +133,8 @@ class TrialsScreen(CockpitScreen):
     def _where(self, row: TrialRow) -> str:
         glyphs = self.cockpit.glyphs
         if row.end_reason:
-            return f" {glyphs.dot} {row.state}: {text.clean(row.end_reason)}"
+            why = f"{row.end_reason}, {row.end_detail}" if row.end_detail else row.end_reason
+            return f" {glyphs.dot} {row.state}: {text.clean(why)}"
         return f" {glyphs.dot} {text.clean(row.phase)}" if row.phase and row.live else ""
 
     def _pane_lines(self, name: str, view: View, row: TrialRow | None, width: int) -> list[Line]:

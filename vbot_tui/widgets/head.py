@@ -194,7 +194,7 @@ def help_page(glyphs: Glyphs, *, read_only: bool = False) -> list[Line]:
             out.append(line((f"{group if index == 0 else '':<7}", "title"), (f"{shown:<10}", "key"), key.help))
     states = "   ".join(f"{shape} {name}" for name, shape in glyphs.states.items())
     flag_names = "L lazy robot   S sprint-crash   M deceleration moat   N not a number   Z stalled"
-    score = "success - fell + 0.2 x how early, over 256 fixed competition cases"
+    score = "success - fell + 0.2 x how early, over 256 fixed cases"
     change = "change against a quarter of the history ago"
     words = {"SCORE": score, "SUCC": "how many of them stop at the centre in time",
              "AGE": "since it last wrote; LOST: silent for three usual intervals",
