@@ -30,6 +30,15 @@ SYNC_QUERY, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 CURSOR_QUERY, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 
 
+def eventually(holds: Callable[[], bool], within: float, what: str) -> None:
+    """Wait for a condition of files or processes, without reading any terminal."""
+    deadline = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within:g} s: {what}")
+        select.select([], [], [], 0.05)
+
+
 class Terminal:
     """A program in a pty."""
 
@@ -68,6 +77,11 @@ class Terminal:
             self.fd = -1
 
     # --- seeing
+
+    @property
+    def unread(self) -> int:
+        """Bytes that wait for somebody to read them; Linux holds 4095 and blocks whoever writes more."""
+        return int(struct.unpack("i", fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)))[0])
 
     @property
     def lines(self) -> list[str]:
