@@ -7,9 +7,9 @@ long run after a search reuses the last one), which is why the number alone neve
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from sessions.history.formulas import formula_of
 from sessions.history.model import (
@@ -19,62 +19,14 @@ from sessions.history.model import (
     SCORED,
     SEARCH,
     UNSCORED,
-    Best,
     Config,
     HistoryEntry,
-    IndexEntry,
-    LogTrial,
     State,
-    Summary,
     Trial,
 )
 from sessions.history.names import number_of
+from sessions.history.pool import Draft, Pool
 from sessions.history.scan import Scan
-
-R = TypeVar("R")
-
-
-@dataclass
-class Draft:
-    """A trial while its sources are being found."""
-
-    campaign: str
-    kind: str
-    number: int | None
-    entry: HistoryEntry | None = None
-    best: Best | None = None
-    state: State | None = None
-    config: Config | None = None
-    summary: Summary | None = None
-    index: IndexEntry | None = None
-    log: LogTrial | None = None
-    log_path: str = ""
-    claimed_by: tuple[str, ...] = ()
-    uid: str = ""
-
-    @property
-    def tag(self) -> str:
-        """The launch this trial came from, when it is known."""
-        for source in (self.config, self.summary, self.index, self.log):
-            if source is not None and source.tag:
-                return source.tag
-        return ""
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """The fullest set of figures: state, then summary, index, log."""
-        for source in (self.entry, self.best, self.summary, self.index, self.log):
-            if source is not None and source.metrics:
-                return source.metrics
-        return {}
-
-    def params(self, group: str) -> Mapping[str, Any]:
-        """`reward` or `hp` from the source that is nearest to the launch."""
-        for source in (self.config, self.summary, self.entry, self.best):
-            if source is not None and getattr(source, group):
-                known: Mapping[str, Any] = getattr(source, group)
-                return known
-        return {}
 
 
 @dataclass
@@ -94,7 +46,7 @@ def join(scan: Scan) -> Joined:
     _choose_states(scan.states, joined)
     _from_states(joined)
     _share_claimed(joined)
-    pool = _Pool(scan)
+    pool = Pool(scan)
     for draft in joined.drafts:
         pool.attach(draft)
     for draft in joined.drafts:
@@ -127,29 +79,32 @@ def is_crashed(metrics: Mapping[str, Any]) -> bool:
 
 
 def _choose_states(states: Sequence[State], joined: Joined) -> None:
-    """One state per campaign (the one with the most trials); the other files are copies."""
+    """One state per campaign (whole files first, then the one with the most trials); the other files are copies."""
     for state in states:
         campaign = campaign_of(state)
         known = joined.primary.get(campaign)
         if known is None:
             joined.primary[campaign] = state
             continue
-        better = (len(state.trials), state.elapsed_h or 0.0) > (len(known.trials), known.elapsed_h or 0.0)
+        better = _worth(state) > _worth(known)
         joined.primary[campaign] = state if better else known
         joined.copies.append((known, state) if better else (state, known))
 
 
+def _worth(state: State) -> tuple[bool, int, float]:
+    return (not state.version, len(state.trials), state.elapsed_h or 0.0)
+
+
 def _from_states(joined: Joined) -> None:
     for campaign, state in joined.primary.items():
-        entries = list(state.trials)
-        seen = {entry_print(entry) for entry in entries}
-        for copy, _ in joined.copies:
-            if campaign_of(copy) == campaign:
-                entries += [entry for entry in copy.trials if entry_print(entry) not in seen]
-                seen.update(map(entry_print, copy.trials))
-        joined.drafts += [Draft(campaign, SEARCH, entry.number, entry=entry, state=state) for entry in entries]
+        copies = [copy for copy, _ in joined.copies if campaign_of(copy) == campaign]
+        seen: set[str] = set()
+        for source in (state, *copies):
+            new = [entry for entry in source.trials if entry_print(entry) not in seen]
+            seen.update(map(entry_print, new))
+            joined.drafts += [Draft(campaign, SEARCH, entry.number, entry=entry, state=source) for entry in new]
         for best in state.best:
-            is_copy = any(best.metrics == entry.metrics for entry in entries) and not is_crashed(best.metrics)
+            is_copy = any(best.metrics == entry.metrics for entry in state.trials) and not is_crashed(best.metrics)
             if best.metrics and not is_copy and state.mode != "hp-search":
                 joined.drafts.append(Draft(campaign, FINAL, None, best=best, state=state))
 
@@ -157,178 +112,45 @@ def _from_states(joined: Joined) -> None:
 def _share_claimed(joined: Joined) -> None:
     """Trials that several versions of one conflicted file claim are kept once, for the likeliest owner."""
     groups: dict[tuple[str, str], list[Draft]] = defaultdict(list)
-    homes: dict[str, set[str]] = defaultdict(set)
+    homes: dict[str, list[str]] = defaultdict(list)
     for draft in joined.drafts:
         if draft.entry is None or draft.state is None:
             continue
         if draft.state.version:
             groups[draft.state.path, entry_print(draft.entry)].append(draft)
         else:
-            homes[entry_print(draft.entry)].add(draft.campaign)
+            homes[entry_print(draft.entry)].append(draft.campaign)
     dropped: set[int] = set()
+    inside = {campaign: _best_is_inside(state) for campaign, state in joined.primary.items() if state.version}
     told: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = defaultdict(int)
     for (path, print_), drafts in groups.items():
-        if len(drafts) < 2:
+        owners, excluded = _owners(drafts, homes.get(print_, []), inside)
+        if len(owners) + len(excluded) < 2:
             continue
-        likely, excluded = _claimants(drafts, homes[print_])
         for draft in drafts:
-            draft.claimed_by = tuple(other.campaign for other in likely)
-        dropped.update(id(draft) for draft in drafts if draft is not likely[0])
-        told[path, tuple(d.campaign for d in likely), tuple(d.campaign for d in excluded)] += 1
+            draft.claimed_by = owners
+        dropped.update(id(draft) for draft in drafts if draft.campaign != owners[0] or homes.get(print_))
+        told[path, owners, excluded] += 1
     joined.drafts = [draft for draft in joined.drafts if id(draft) not in dropped]
     joined.claims = [(*key, count) for key, count in told.items()]
 
 
-def _claimants(drafts: Sequence[Draft], homes: set[str]) -> tuple[list[Draft], list[Draft]]:
-    """Who may own a shared trial, and who cannot: one whose best configuration is not among them had other trials."""
-    at_home = [draft for draft in drafts if draft.campaign in homes]
-    if at_home:
-        return at_home, [draft for draft in drafts if draft not in at_home]
-    likely = [draft for draft in drafts if draft.state is not None and _best_is_inside(draft.state)]
-    return (likely, [draft for draft in drafts if draft not in likely]) if likely else (list(drafts), [])
+def _owners(
+    drafts: Sequence[Draft], homes: Sequence[str], inside: Mapping[str, bool]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which campaigns may own a shared trial, and which cannot.
+
+    A whole state file that holds the trial decides. Else a campaign whose best configuration is not among the shared
+    trials had other ones.
+    """
+    claims = tuple(draft.campaign for draft in drafts)
+    likely = tuple(homes) or tuple(campaign for campaign in claims if inside.get(campaign, True)) or claims
+    return likely, tuple(campaign for campaign in claims if campaign not in likely)
 
 
 def _best_is_inside(state: State) -> bool:
     known = {fingerprint(entry.reward, entry.hp) for entry in state.trials}
     return all(fingerprint(best.reward, best.hp) in known for best in state.best if best.reward or best.hp)
-
-
-class _Pool:
-    """Records that still look for their trial."""
-
-    def __init__(self, scan: Scan) -> None:
-        self.configs = [config for config in scan.configs if config.campaign]
-        self.summaries = list(scan.summaries)
-        self.index = list(scan.index)
-        self.logs = [(trial, log.path) for log in scan.logs for trial in log.trials]
-        self.taken: set[int] = set()
-
-    def attach(self, draft: Draft) -> None:
-        """Give a draft from a state file its configuration, summary, index line and log."""
-        draft.summary = self._take(self._matching_summaries(draft))
-        draft.config = self._take(self._matching_configs(draft))
-        if draft.summary is None and draft.config is not None:
-            draft.summary = self._take(other for other in self.summaries if _same_tag(other, draft.config))
-        self._by_tag(draft)
-
-    def _matching_summaries(self, draft: Draft) -> list[Summary]:
-        """Same campaign and same figures; a search trial also needs the same number."""
-        return [
-            summary
-            for summary in self.summaries
-            if summary.campaign == draft.campaign
-            and (draft.kind == FINAL or summary.number == draft.number)
-            and summary.metrics
-            and all(draft.metrics.get(key) == value for key, value in summary.metrics.items() if key in draft.metrics)
-            and any(key in draft.metrics for key in summary.metrics)
-        ]
-
-    def _matching_configs(self, draft: Draft) -> list[Config]:
-        if draft.summary is not None:
-            named = [config for config in self.configs if _same_tag(config, draft.summary)]
-            if named:
-                return named
-        source = draft.entry or draft.best
-        if source is None:
-            return []
-        same = [
-            config
-            for config in self.configs
-            if config.campaign == draft.campaign and config.reward == source.reward and _within(config.hp, source.hp)
-        ]
-        if draft.kind == FINAL:
-            return _by_stamp(same)[-1:]
-        return _by_stamp(config for config in same if config.number == draft.number)
-
-    def attach_by_number(self, draft: Draft) -> None:
-        """Last resort: records with the same number whose values differ belong to this trial and contradict it."""
-        if draft.kind != SEARCH or draft.number is None or draft.tag:
-            return
-        place = (draft.campaign, draft.number)
-        draft.summary = self._take(s for s in self.summaries if (s.campaign, s.number) == place)
-        draft.index = draft.index or self._take(line for line in self.index if (line.campaign, line.number) == place)
-        named = [config for config in self.configs if (config.campaign, config.number) == place]
-        source = draft.summary or draft.index
-        tag = source.tag if source is not None else ""
-        same = [config for config in named if tag and config.tag == tag]
-        draft.config = self._take(same or (named if len(named) == 1 and not tag else []))
-        self._by_tag(draft)
-
-    def _same_line(self, draft: Draft) -> list[IndexEntry]:
-        """Index lines of this launch: by its tag, else by its number and figures."""
-        if draft.tag:
-            return [line for line in self.index if line.tag == draft.tag]
-        return [
-            line
-            for line in self.index
-            if line.campaign == draft.campaign
-            and (draft.kind == FINAL or line.number == draft.number)
-            and line.metrics
-            and all(draft.metrics.get(key) == value for key, value in line.metrics.items())
-        ]
-
-    def _by_tag(self, draft: Draft) -> None:
-        draft.index = draft.index or self._take(self._same_line(draft))
-        if not draft.tag:
-            return
-        for trial, path in self.logs:
-            if trial.tag == draft.tag and id(trial) not in self.taken:
-                self.taken.add(id(trial))
-                if draft.log is None or trial.metrics:
-                    draft.log, draft.log_path = trial, path
-
-    def rest(self) -> list[Draft]:
-        """Trials that no state file knows: from summaries, then index lines, then logs that report a result."""
-        found = []
-        for summary in self.summaries:
-            if id(summary) not in self.taken:
-                self.taken.add(id(summary))
-                kind = SEARCH if summary.number is not None else RUN
-                draft = Draft(summary.campaign, kind, summary.number, summary=summary)
-                draft.config = self._take(config for config in self.configs if _same_tag(config, summary))
-                self._by_tag(draft)
-                found.append(draft)
-        for line in self.index:
-            if id(line) not in self.taken:
-                self.taken.add(id(line))
-                draft = Draft(line.campaign, SEARCH, line.number, index=line)
-                draft.config = self._take(config for config in self.configs if config.tag and config.tag == line.tag)
-                self._by_tag(draft)
-                found.append(draft)
-        for trial, path in self.logs:
-            if id(trial) not in self.taken and trial.metrics:
-                self.taken.add(id(trial))
-                draft = Draft(trial.campaign, SEARCH, trial.number, log=trial, log_path=path)
-                draft.config = self._take(config for config in self.configs if config.tag == trial.tag)
-                found.append(draft)
-        return found
-
-    def unused_configs(self) -> list[Config]:
-        """Configurations that were launched (they have a tag) and left no result."""
-        return [config for config in self.configs if id(config) not in self.taken]
-
-    def _take(self, candidates: Iterable[R]) -> R | None:
-        for candidate in candidates:
-            if id(candidate) not in self.taken:
-                self.taken.add(id(candidate))
-                return candidate
-        return None
-
-
-def _same_tag(one: Config | Summary, other: Config | Summary) -> bool:
-    return bool(one.tag) and one.tag == other.tag
-
-
-def _within(hp: Mapping[str, Any], full: Mapping[str, Any]) -> bool:
-    """True when the launched hyper-parameters agree with the recorded ones wherever both speak."""
-    shared = hp.keys() & full.keys()
-    return bool(shared) and all(hp[key] == full[key] for key in shared)
-
-
-def _by_stamp(configs: Iterable[Config]) -> list[Config]:
-    return sorted(
-        configs, key=lambda config: (number_of(config.hp.get("max_env_steps")) or 0, config.stamp or 0, config.path)
-    )
 
 
 def _name(drafts: Sequence[Draft]) -> None:
@@ -353,7 +175,7 @@ def to_trial(draft: Draft, env: str) -> Trial:
     summary, config, index = draft.summary, draft.config, draft.index
     own_env = [part.env for part in (config, summary, index, draft.best) if part is not None and part.env]
     paths = [part.path for part in (draft.state, config, summary, index) if part is not None]
-    scored = score is not None and score == score and abs(score) != float("inf")
+    scored = score is not None
     return Trial(
         uid=draft.uid,
         campaign=draft.campaign,

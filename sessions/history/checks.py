@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sessions.history.build import Draft, Joined, campaign_of, entry_print, fingerprint
+from sessions.history.build import Joined, campaign_of, entry_print, fingerprint
 from sessions.history.campaigns import config_key, ended_before
 from sessions.history.model import CRASHED, SEARCH, Campaign, Finding, State, Trial
 from sessions.history.names import number_of
+from sessions.history.pool import Draft
 from sessions.history.scan import Scan
 
 _MOST_NAMED = 6
@@ -108,7 +109,7 @@ def _claims(joined: Joined) -> Iterator[Finding]:
         message = f"{_list(likely)} all claim the same {count} trials, because a merge conflict cut the file"
         message = message if len(likely) > 1 else f"{count} trials were attributed to {likely[0]} in a conflicted file"
         if excluded:
-            message += f"; {_list(excluded)} claims them too, but its best configuration is not among them"
+            message += f"; {_list(excluded)} claimed them too, which other records rule out"
         yield Finding("shared_history", likely[0], message, (path,))
 
 

@@ -29,13 +29,24 @@ def records_of(path: str, data: Data, version: str = "") -> tuple[str, list[Reco
         return "library", [library_entry(path, data)]
     if _is_state(data):
         return "state", [state(path, data, version)]
-    if isinstance(data.get("experiments"), list):
+    if _is_index(path, data):
         return "index", list(index_entries(path, data))
     if _is_summary(data):
         return "summary", [summary(path, data)]
     if names.first(data, names.REWARD_KEYS, dict) or names.first(data, names.HP_KEYS, dict) or _is_flat(data):
         return "config", [config(path, 0, data)]
-    return "data", []
+    return _listed(path, _inner_rows(data))
+
+
+def _inner_rows(data: dict[str, Data]) -> list[Data]:
+    """The rows of a document that only wraps configurations: `{"seeds": [...]}`, or one configuration per name."""
+    rows: list[Data] = []
+    for key, value in data.items():
+        if isinstance(value, dict) and _has_params(value):
+            rows.append({"name": key, **value})
+        elif isinstance(value, list):
+            rows.extend(row for row in value if isinstance(row, dict))
+    return rows
 
 
 def _listed(path: str, data: list[Data]) -> tuple[str, list[Record]]:
@@ -55,8 +66,17 @@ def _is_flat(row: dict[str, Data]) -> bool:
     return len(names.HP_NAMES & row.keys()) >= 3
 
 
+def _is_index(path: str, data: dict[str, Data]) -> bool:
+    rows = data.get("experiments")
+    if not isinstance(rows, list):
+        return False
+    named = any(isinstance(row, dict) and ("experiment_id" in row or "completed_at" in row) for row in rows)
+    return named or (not rows and path.rsplit("/", 1)[-1].startswith("index."))
+
+
 def _is_state(data: dict[str, Data]) -> bool:
-    has_trials = any(isinstance(data.get(key), list) for key in names.HISTORY_KEYS)
+    rows = names.first(data, names.HISTORY_KEYS, list) or []
+    has_trials = any(isinstance(row, dict) and (_has_params(row) or "score" in row) for row in rows)
     has_head = names.first(data, names.CAMPAIGN_KEYS, str) is not None and ("status" in data or "budget_hours" in data)
     return "hp_search_history" in data or has_head or (has_trials and "status" in data)
 

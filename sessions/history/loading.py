@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,12 @@ from typing import Any
 from sessions.history.yaml_tags import BadBinary, Data, Dtype, loader_class
 
 MAX_DEPTH = 60
-MAX_NODES = 1_000_000
+MAX_NODES = 500_000
 _MAX_RETRIES = 6
+_MAX_LOOSE = 2**20
 _MAX_BLOCKS = 5_000
 _KEY_LINE = re.compile(r"^(?![\s#-])[^:#]{1,200}:(?:\s|$)")
-_ALIAS_LINE = re.compile(r"^(\s*(?:- |[\w]+: ))\*\w+\s*$")
+_ALIAS_LINE = re.compile(r"^(\s*(?:- |\w+: )+)\*\w+\s*$")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def load_json(text: str) -> Loaded:
     if lines is not None:
         return _plain(lines, None, notes)
     try:
-        value, notes = _parse_yaml(text)
+        value, notes = _parse_yaml(text) if len(text) <= _MAX_LOOSE else (None, notes)
         if isinstance(value, dict | list):
             return _plain(value, f"not strict JSON ({reason}), read by looser rules", notes)
     except Exception:  # hostile input, as above; the next attempt follows
@@ -96,7 +98,7 @@ def _repair_json(text: str) -> Data:
     """The longest beginning of `text` that ends after a whole value, its open brackets closed; None without one."""
     stack: list[str] = []
     quoted = escaped = False
-    ends: list[tuple[int, str]] = []
+    ends: deque[tuple[int, str]] = deque(maxlen=4)
     for position, char in enumerate(text):
         if quoted:
             quoted = escaped or char != '"'
@@ -112,7 +114,7 @@ def _repair_json(text: str) -> Data:
             ends.append((position, "".join(reversed(stack[-MAX_DEPTH:]))))
         if len(stack) > MAX_DEPTH:
             break
-    for end, closers in itertools.chain([(len(text), "".join(reversed(stack)))], itertools.islice(reversed(ends), 4)):
+    for end, closers in [(len(text), "".join(reversed(stack))), *reversed(ends)]:
         try:
             value = json.loads(text[:end] + closers)
         except (ValueError, RecursionError):
@@ -167,12 +169,10 @@ def _salvage_yaml(text: str) -> tuple[Any, str, list[str]]:
     notes: list[str] = []
     for start, block in itertools.islice(_blocks(text, _KEY_LINE), _MAX_BLOCKS):
         key = block[0].split(":", 1)[0].strip().strip("'\"")
-        items = [index for index, line in enumerate(block) if line.startswith("- ")]
-        value = _try_block(block, start, notes, [] if len(items) > 1 else lost)
-        part = value.get(key) if isinstance(value, dict) else None
-        if (part is None or not isinstance(value, dict)) and len(items) > 1:
-            part = _salvage_items(block[1:], start + 1, lost, notes)
-            value = {key: part}
+        if sum(line.startswith("- ") for line in block) > 1:
+            value: Data = {key: _salvage_items(block[1:], start + 1, lost, notes)}
+        else:
+            value = _try_block(block, start, notes, lost)
         if isinstance(value, dict):
             found.update({str(name): item for name, item in value.items()})
     return (found or None), ("lost: " + ", ".join(lost[:8]) if lost else "every block was read"), notes
@@ -204,12 +204,15 @@ def _blocks(text: str, head: re.Pattern[str]) -> Iterator[tuple[int, list[str]]]
 
 def _try_block(block: list[str], start: int, notes: list[str], lost: list[str]) -> Data:
     """Parse a block, leaving out the line that breaks it a few times; None when it stays unreadable."""
-    lines = [_ALIAS_LINE.sub(r"\1null", line) for line in block]
+    lines = list(block)
     dropped: list[int] = []
     for _ in range(_MAX_RETRIES):
         try:
             value, remarks = _parse_yaml("\n".join(lines))
         except Exception as error:  # hostile input, as in load_yaml
+            if "undefined alias" in str(error):  # its anchor is in another block
+                lines = [_ALIAS_LINE.sub(r"\1null", line) for line in lines]
+                continue
             at = getattr(getattr(error, "problem_mark", None), "line", None)
             at = min(at, len(lines) - 1) if at is not None else len(lines) - 1
             while at > 0 and not lines[at].strip():

@@ -1,5 +1,6 @@
 """The names the older tools used for one thing at different times, and how to read values that were stored as text."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
@@ -83,12 +84,14 @@ def text_of(value: Data) -> str:
 
 
 def number_of(value: Data) -> float | None:
-    """A number, also when it was stored as text; None for anything else (a bool is not a number)."""
-    if isinstance(value, bool) or value is None:
+    """A finite number, also when it was stored as text; None for anything else (a bool is not a number)."""
+    number = parse_number(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    return float(number) if isinstance(value, str) and (number := parse_number(value)) is not None else None
+    try:
+        return float(number) if math.isfinite(number) else None
+    except OverflowError:
+        return None
 
 
 def count_of(value: Data) -> int | None:

@@ -10,9 +10,10 @@ from sessions.history.model import Document, Log, LogTrial, Report
 
 _MAX_ERRORS = 20
 _MAX_LINE = 400
+_MAX_SCANNED = 4000
 _TAIL_LINES = 12
-_STAMP = r"(?P<when>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)?.*?"
-_LAUNCH = re.compile(_STAMP + r"Launching training: (?P<tag>\S+)")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*")
+_LAUNCH = re.compile(r"Launching training: (\S+)")
 _RESULT = re.compile(r"Result: (?P<figures>.*\belapsed=(?P<elapsed>[\d.]+)s.*)")
 _FIGURE = re.compile(r"(\w+)=(-?[\d.]+(?:e[-+]?\d+)?)(%?)")
 _ERROR = re.compile(
@@ -38,11 +39,13 @@ def log(path: str, text: str) -> Log:
         if not line.strip():
             continue
         lines += 1
+        line = line[:_MAX_SCANNED]
         tail.append(line[:_MAX_LINE])
         if launch := _LAUNCH.search(line):
-            tag = names.parse_tag(launch["tag"])
+            tag, stamp = names.parse_tag(launch[1]), _STAMP.match(line)
             campaign = tag.campaign if tag else names.campaign_in(line)
-            trials.append(LogTrial(launch["tag"], campaign, tag.number if tag else None, launch["when"] or ""))
+            number, when = (tag.number if tag else None), (stamp[0] if stamp else "")
+            trials.append(LogTrial(launch[1], campaign, number, when))
         elif (result := _RESULT.search(line)) and trials:
             trials[-1] = replace(
                 trials[-1], metrics=_figures(result["figures"]), elapsed_s=names.number_of(result["elapsed"])

@@ -29,6 +29,7 @@ from sessions.history.text import TextFile, read_text
 
 MAX_FILES = 100_000
 _MAX_DOCUMENT = 2 * 2**20
+_MAX_DATA = 8 * 2**20  # parsing costs a second per megabyte; a state of 1,000 trials has two
 _SKIPPED = frozenset(
     (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache")
 )
@@ -113,7 +114,7 @@ def _read(found: Scan, path: Path, name: str) -> None:
         found.unreadable.append(Unreadable(name, reason))
         return
     try:
-        file = read_text(path)
+        file = read_text(path, _MAX_DATA) if suffix in _DATA else read_text(path)
     except OSError as error:
         found.unreadable.append(Unreadable(name, error.strerror or str(error)))
         return

@@ -89,18 +89,19 @@ def _set_resolvers(loader: Loader) -> None:
         ("float", r"^[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,6})?$", "-+0123456789."),
         ("float", r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+."),
         ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-        ("merge", r"^(?:<<)$", "<"),
     ):
         loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
 
 
 def _mapping(loader: Loader, node: Node, deep: bool) -> dict[Hashable, Any]:
-    """A mapping with text keys; a key given twice keeps its last value, and a note."""
+    """A mapping with text keys; a key given twice keeps its last value, and a note.
+
+    Merge keys (`<<`) are not followed: the older tools never wrote them, and they can be nested into a bomb.
+    """
     import yaml
 
     if not isinstance(node, yaml.MappingNode):
         raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
-    loader.flatten_mapping(node)
     found: dict[Hashable, Any] = {}
     for key_node, value_node in node.value:
         is_text = isinstance(key_node, yaml.ScalarNode)
