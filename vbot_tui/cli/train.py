@@ -82,7 +82,7 @@ def resolve(arguments: argparse.Namespace) -> "Resolved":
 
     from vbot_rl.config import load_yaml, override, run_cfg
 
-    sets = {**given_settings(arguments), **assignments(arguments.sets)}
+    sets = {**assignments(arguments.sets), **given_settings(arguments)}
     if arguments.config is None:
         if arguments.env is None:
             raise UsageError("name the environment to train on, e.g. vbot train vbot_navigation_section001 --smoke.")
