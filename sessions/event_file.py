@@ -11,6 +11,7 @@ computed from the numbers alone (`sessions.crc32c`).
 """
 
 import os
+import re
 import struct
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ MAX_RECORD_BYTES: Final = 64 << 20
 _HEADER: Final = struct.Struct("<QI")
 _WORD: Final = struct.Struct("<I")
 _DOUBLE: Final = struct.Struct("<d")
+_ZEROS: Final = re.compile(rb"\0{4,}")
 _MARK_BYTES: Final = 32
 _MAX_SHAPES: Final = 2048
 _LONG_PAYLOAD: Final = 16_384
@@ -108,7 +110,7 @@ class _Decoder:
             return None
         event = parse_event(payload, self._plugins)
         tags = tuple(scalar.tag for scalar in event.scalars)
-        if start and event.simple and tags:
+        if start and event.simple and tags and len(payload) <= _LONG_PAYLOAD:
             self._learn(payload, start, tags, event)
         return Record(event.step, event.wall_time, tags, tuple(scalar.value for scalar in event.scalars))
 
@@ -278,7 +280,7 @@ class EventFileReader:
             record: Record | None = None
             if length >= 0:
                 if end > len(data):
-                    following = self._sound_record(data, position + 1) if at_end else None
+                    following = self._sound_record(data, position + 1, len(data)) if at_end else None
                     if following is None:
                         return position, end - position, True
                     self.bad_records += 1  # it was never finished, and the writer went on behind it
@@ -319,10 +321,10 @@ class EventFileReader:
             known = self._length_crcs[length] = masked_crc32c(data[position : position + 8])
         return length if stored == known else -1
 
-    def _sound_record(self, data: bytes, start: int) -> int | None:
-        """Where a complete record with sound checksums starts, at or after a place."""
+    def _sound_record(self, data: bytes, start: int, limit: int) -> int | None:
+        """Where a complete record with sound checksums starts, from one place to before another."""
         candidate = self._next_header(data, start)
-        while candidate is not None:
+        while candidate is not None and candidate < limit:
             end = candidate + 16 + _HEADER.unpack_from(data, candidate)[0]
             if end <= len(data):
                 payload = data[candidate + 12 : end - 4]
@@ -332,23 +334,25 @@ class EventFileReader:
         return None
 
     def _after_damage(self, data: bytes, position: int, end: int | None) -> int | None:
-        """Where the next record with a sound header starts: right after the damaged one, else behind its start."""
+        """Where reading goes on: at a sound record within the damaged one, else right after it, else further behind."""
         if end is not None:
+            within = self._sound_record(data, position + 1, end)
+            if within is not None:
+                return within
             length = self._record_length(data, end)
             if length is not None and length >= 0:
                 return end
         return self._next_header(data, position + 1)
 
     def _next_header(self, data: bytes, start: int) -> int | None:
-        """Where the next sound header starts, at or after a place."""
-        while True:
-            zeros = data.find(b"\0\0\0\0", start + 4)  # the upper half of any sound length
-            if zeros < 0 or zeros + 8 > len(data):
-                return None
-            length = self._record_length(data, zeros - 4)
-            if length is not None and length >= 0:
-                return zeros - 4
-            start = zeros - 3
+        """Where the next sound header of a record that is not empty starts, at or after a place."""
+        for zeros in _ZEROS.finditer(data, start + 4):  # the upper half of a sound length is zero, the lower is not
+            begin, end = zeros.span()
+            for candidate in range(begin - 4, min(begin - 1, end - 8) + 1):
+                length = self._record_length(data, candidate)
+                if length is not None and length > 0:
+                    return candidate
+        return None
 
     def _give_up_or_wait(self, data: bytes, position: int, at_end: bool) -> tuple[int, int, bool]:
         """Damage, and nothing sound behind it in sight: look further, or wait for the file to grow."""

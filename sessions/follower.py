@@ -26,7 +26,7 @@ REST_S = 0.004  # given to other threads after each slice
 GATHER_S = 0.02  # several hints in this time make one look
 PUBLISH_S = 0.1  # while reading a backlog
 REST_ROUNDS = 10  # a run at rest is looked at fully in one of so many polls
-EAGER_RUNS = 100  # so many of the newest runs have their curves read unasked
+EAGER_RUNS = 100
 EAGER_BYTES = 32 << 20
 MISSED_HINTS = 3
 
@@ -93,6 +93,7 @@ class Follower:
         watch: Makes the source of hints; None means no hints.
         settle_dead: Complete the status of runs of this machine that died.
         poll_s: Seconds between looks at everything.
+        eager_runs: So many of the newest runs have their curves read unasked.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Follower:
         watch: Watch | None = watch_with_watchdog,
         settle_dead: bool = True,
         poll_s: float = POLL_S,
+        eager_runs: int = EAGER_RUNS,
     ) -> None:
         self.store = store or Store()
         self._workspace = workspace
@@ -115,6 +117,7 @@ class Follower:
         self._watch = watch
         self._settle_dead = settle_dead
         self._poll_s = poll_s
+        self._eager_runs = eager_runs
         self._follows: dict[str, RunFollow] = {}
         self._folder_stamps: dict[str, object] = {}
         self._hints: deque[str] = deque(maxlen=100_000)  # the handler appends, the thread pops: no lock needed
@@ -128,6 +131,7 @@ class Follower:
         self._notices: dict[str, str] = {}
         self._changed: set[str] = set()
         self._gone: set[str] = set()
+        self._backlog: set[str] = set()
 
     def start(self) -> None:
         """Begin to follow, in a thread of its own."""
@@ -251,6 +255,7 @@ class Follower:
         if self._follows.pop(name, None) is not None:
             self._folder_stamps.pop(name, None)
             self._gone.add(name)
+            self._backlog.discard(name)
 
     def _look(self, name: str, polled: bool = False) -> None:
         follow = self._follows.get(name)
@@ -263,6 +268,8 @@ class Follower:
         found = follow.look(self._clock)
         if found.changed or new:
             self._changed.add(name)
+        if follow.has_backlog():
+            self._backlog.add(name)
         if polled and found.written and not new and self._end_watch is not None:
             self._count_missed_hint()
 
@@ -282,7 +289,9 @@ class Follower:
         name = waiting[self._turn(len(waiting))]
         if self._follows[name].read_curves(SLICE_S, self._ticks):
             self._changed.add(name)
-        return len(waiting) > 1 or self._follows[name].has_backlog()
+        if not self._follows[name].has_backlog():
+            self._backlog.discard(name)
+        return len(waiting) > 1 or bool(self._waiting())
 
     def _turn(self, count: int) -> int:
         self._slices += 1
@@ -290,7 +299,9 @@ class Follower:
 
     def _waiting(self) -> list[str]:
         """Runs with something to read: the live ones if any, else those asked for, else the newest small ones."""
-        backlog = [name for name in sorted(self._follows, reverse=True) if self._follows[name].has_backlog()]
+        if not self._backlog:
+            return []
+        backlog = sorted(self._backlog, reverse=True)
         live = [name for name in backlog if self._follows[name].alive]
         if live:
             return live
@@ -298,7 +309,7 @@ class Follower:
         asked = [name for name in backlog if name in wanted]
         if asked:
             return asked
-        newest = set(sorted(self._follows, reverse=True)[:EAGER_RUNS])
+        newest = set(sorted(self._follows, reverse=True)[: self._eager_runs])
         return [name for name in backlog if name in newest and self._follows[name].event_bytes() <= EAGER_BYTES][:1]
 
     def _publish(self) -> bool:

@@ -214,11 +214,12 @@ class RunDir:
     def stop_request(self) -> StopRequest | None:
         """The open request to stop, if any; an unreadable one still means stop."""
         try:
-            return _build(StopRequest, read_json(self.stop_path), self.stop_path)
+            request = _build(StopRequest, read_json(self.stop_path), self.stop_path)
         except NotFoundError:
             return None
         except CorruptFileError:
             return StopRequest(who="unknown", why="an unreadable stop request was found")
+        return request if request.action in _STATE_AFTER else replace(request, action="stop")
 
     def clear_stop_request(self) -> None:
         """Put an old request aside (under its own name, as a record), so that a resumed run does not obey it again."""

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,6 +171,11 @@ def _make_folders(root: Path) -> None:
         raise WorkspaceError(
             f"the workspace {root} cannot be written (no permission for {anchor}); name another one with --workspace"
         )
+    for folder in (root / name for name in FOLDERS):
+        if folder.exists() and not folder.is_dir():
+            raise WorkspaceError(
+                f"{folder} is not a directory; move it away or name another workspace with --workspace"
+            )
     missing = [
         path for path in (*reversed(root.parents), root, *(root / name for name in FOLDERS)) if not path.exists()
     ]
@@ -180,7 +186,8 @@ def _make_folders(root: Path) -> None:
             made.append(path)
     except OSError as error:
         for path in reversed(made):
-            path.rmdir()
+            with suppress(OSError):
+                path.rmdir()
         raise WorkspaceError(
             f"the workspace {root} cannot be written ({error.strerror}); name another one with --workspace"
         ) from None

@@ -127,10 +127,10 @@ def test_json_is_strict():
 
 
 def test_reading_json_says_what_is_wrong(tmp_path):
-    with pytest.raises(NotFoundError, match="there is no file .*x.json"):
+    with pytest.raises(NotFoundError, match=r"there is no file .*x\.json"):
         read_json(tmp_path / "x.json")
     (tmp_path / "x.json").write_bytes(b'{"a": \xff')
-    with pytest.raises(CorruptFileError, match="x.json is not valid JSON"):
+    with pytest.raises(CorruptFileError, match=r"x\.json is not valid JSON"):
         read_json(tmp_path / "x.json")
 
 

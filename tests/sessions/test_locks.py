@@ -9,8 +9,15 @@ import pytest
 from sessions.errors import LockedError
 from sessions.locks import Lock, is_held
 
-HOLDER = "import sys; from sessions.locks import Lock; lock = Lock.acquire(sys.argv[1], 'a test'); print('held', flush=True); sys.stdin.read()"
-HEIR = "import sys; from sessions.locks import Lock; lock = Lock.from_fd(sys.argv[1], int(sys.argv[2])); print('heir', flush=True); sys.stdin.read()"
+WAIT = "sys.stdin.read()"
+HOLDER = f"""
+import sys; from sessions.locks import Lock
+lock = Lock.acquire(sys.argv[1], 'a test'); print('held', flush=True); {WAIT}
+"""
+HEIR = f"""
+import sys; from sessions.locks import Lock
+lock = Lock.from_fd(sys.argv[1], int(sys.argv[2])); print('heir', flush=True); {WAIT}
+"""
 
 
 def start(code, *words, fds=()):
@@ -60,7 +67,9 @@ def test_a_file_left_behind_is_no_lock(path):
 def test_the_refused_are_told_who_holds_it(path):
     holder = start(HOLDER, path)
     try:
-        with pytest.raises(LockedError, match=rf"lock is locked by a test \(pid {holder.pid} on .*stop it or wait") as error:
+        with pytest.raises(
+            LockedError, match=rf"lock is locked by a test \(pid {holder.pid} on .*stop it or wait"
+        ) as error:
             Lock.acquire(path, patience_s=0.05)
         assert error.value.exit_code == 2
         assert str(holder.pid) in error.value.holder

@@ -40,23 +40,23 @@ def test_a_file_in_the_place_of_the_workspace_is_one_sentence(tmp_path):
 
 
 def test_a_workspace_that_cannot_be_written_is_one_sentence(tmp_path):
-    with pytest.raises(WorkspaceError, match=r"^the workspace /proc/nowhere/ws cannot be written \([A-Za-z ]+\); name another"):
+    with pytest.raises(
+        WorkspaceError, match=r"^the workspace /proc/nowhere/ws cannot be written \([A-Za-z ]+\); name another"
+    ):
         Workspace.open("/proc/nowhere/ws")
 
 
-def test_nothing_is_left_when_making_the_folders_fails_half_way(tmp_path, monkeypatch):
-    root = tmp_path / "x" / "ws"
-    make = os.mkdir
+def test_nothing_is_left_when_making_the_folders_fails_half_way(tmp_path):
+    (tmp_path / "notebook").symlink_to(tmp_path / "nowhere")  # in the way of the fifth folder
+    with pytest.raises(WorkspaceError, match=r"cannot be written \(File exists\)"):
+        Workspace.open(tmp_path)
+    assert os.listdir(tmp_path) == ["notebook"]
 
-    def full_disk(path, mode=0o777, *, dir_fd=None):
-        if str(path).endswith("notebook"):
-            raise OSError(28, "No space left on device")
-        make(path, mode)
 
-    monkeypatch.setattr(os, "mkdir", full_disk)
-    with pytest.raises(WorkspaceError, match="No space left on device"):
-        Workspace.open(root)
-    assert os.listdir(tmp_path) == []
+def test_a_file_in_the_place_of_a_folder_is_one_sentence(tmp_path):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(WorkspaceError, match=r"/runs is not a directory; move it away"):
+        Workspace.open(tmp_path)
 
 
 def test_ids_sort_by_time_and_name_the_host():

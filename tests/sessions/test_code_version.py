@@ -1,0 +1,45 @@
+import re
+import subprocess
+
+from sessions.code_version import code_version
+
+
+def git(folder, *words):
+    subprocess.run(
+        ["git", "-C", folder, "-c", "user.name=t", "-c", "user.email=t@t", *words], check=True, capture_output=True
+    )
+
+
+def checkout(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "code.py").write_text("a = 1\n")
+    git(tmp_path, "add", "code.py")
+    git(tmp_path, "commit", "-q", "-m", "x")
+    return tmp_path
+
+
+def test_a_clean_checkout_is_named_by_its_commit(tmp_path):
+    assert re.fullmatch(r"[\d.]+\+g[0-9a-f]{12}", code_version(checkout(tmp_path)))
+
+
+def test_changed_code_is_marked(tmp_path):
+    source = checkout(tmp_path)
+    (source / "code.py").write_text("a = 2\n")
+    assert code_version(source).endswith(".dirty")
+
+
+def test_new_files_beside_the_code_do_not_count(tmp_path):
+    source = checkout(tmp_path)
+    (source / "notes.txt").write_text("")
+    assert not code_version(source).endswith(".dirty")
+
+
+def test_code_installed_into_another_repository_is_not_named_by_that_ones_commit(tmp_path):
+    installed = checkout(tmp_path) / "site-packages"
+    installed.mkdir()
+    (installed / "code.py").write_text("")
+    assert "+g" not in code_version(installed)
+
+
+def test_outside_any_repository_it_is_the_version(tmp_path):
+    assert re.fullmatch(r"[\d.]+", code_version(tmp_path))
