@@ -128,7 +128,7 @@ class Executor(Protocol):
         ...
 
     def kill(self, run: str) -> None:
-        """End a run and everything it started, at once."""
+        """End a run and everything it started, at once; one that has only begun to start may need asking again."""
         ...
 
     def wait(self, timeout_s: float) -> None:

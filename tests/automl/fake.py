@@ -84,6 +84,7 @@ class FakeMachine:
         self.runs: dict[str, Run] = {}
         self.starts: list[str] = []
         self.kills: list[str] = []
+        self.trouble: Exception | None = None
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the clock and for every live run."""
