@@ -67,6 +67,8 @@ KEYS: tuple[Key, ...] = (
          needs="trial"),
     _key("trials", "Look", "next_flag", "F", "next_flag", "next flag", "go to the next trial with a flag"),
     _key("trials", "Look", "log", "l", "show('log')", "log", "the end of the trial's own log", rank=9, needs="trial"),
+    _key("trials", "Look", "info", "i", "show('info')", "info", "the trial's run, its settings, how it ended",
+         needs="trial"),
     _key("trials", "Look", "notes", "N", "show('notes')", "notes", "all notes of the session"),
     _key("trials", "Look", "zoom", "z", "zoom", "zoom", "lower half large, and back"),
     _key("trials", "Look", "study", "tab", "next_study", "next study", "show the next study"),

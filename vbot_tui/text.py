@@ -43,6 +43,16 @@ def span(seconds: float | None) -> str:
     return f"{total // 86400}d"
 
 
+def age(seconds: float | None) -> str:
+    """Return how long ago something was, coarse enough to stand still: ``4s``, ``2m``, ``3h``, ``12d``."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 60:
+        return span(seconds)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return MISSING
+
+
 def number(value: float | None, decimals: int = 3) -> str:
     """Return a plain number with fixed decimals, or a dash."""
     if value is None or not math.isfinite(value):

@@ -50,7 +50,13 @@ async def test_wide_screens_show_flags_settings_and_notes_beside_the_reward():
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         text = "\n".join(seen(app))
-    assert "L lazy robot" in text and "halve alive_bonus" in text and "lr 3e-4" in text and "No note yet" in text
+    assert (
+        "L lazy robot" in text
+        and "halve alive_bonus" in text
+        and "lr 3e-4" in text
+        and "Settings searched" in text
+        and "No note yet" in text
+    )
 
 
 async def test_an_empty_workspace_offers_the_first_study_and_S_starts_it():
@@ -156,7 +162,13 @@ async def test_an_empty_note_is_not_written():
 async def test_the_panes_are_one_key_away():
     _client, app = start(view(row(3, flags=(LAZY,))))
     async with app.run_test(size=SMALL) as pilot:
-        for key, text in (("f", "L lazy robot"), ("N", "No note yet"), ("l", "a line"), ("r", "1 terms sum to")):
+        for key, text in (
+            ("f", "L lazy robot"),
+            ("N", "No note yet"),
+            ("l", "a line"),
+            ("i", "run    run3"),
+            ("r", "1 terms sum to"),
+        ):
             await pilot.press(key)
             await settled(pilot)
             assert any(line.startswith(text) for line in seen(app)), key

@@ -34,6 +34,14 @@ def test_signed_shows_the_sign_and_three_digits(value, shown):
     assert text.signed(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m"), (7200, "2h"), (90_000, "1d"), (math.nan, "-"), (None, "-")],
+)
+def test_age_stands_still_for_a_while(seconds, shown):
+    assert text.age(seconds) == shown
+
+
 def test_number_and_percent_show_a_dash_for_what_is_no_number():
     assert (text.number(0.51234), text.number(math.nan), text.number(None)) == ("0.512", "-", "-")
     assert (text.percent(0.615), text.percent(math.nan), text.percent(None)) == ("62%", "-", "-")

@@ -129,13 +129,23 @@ class Help(CockpitModal[None]):
     def on_mount(self) -> None:
         """Fill in the text."""
         app = self.cockpit
-        self.query_one(StatusLine).set_lines([line((" vbot ", "title"), ("help", "dim"))])
         self.query_one("#help", Page).set_lines(head.help_page(app.glyphs, read_only=app.read_only))
         self.query_one(KeyBar).set_lines([head.key_bar("help", (), app.size.width)])
+
+    def on_resize(self) -> None:
+        """Say how much of the page is visible."""
+        self.call_after_refresh(self._show_place)
+
+    def _show_place(self) -> None:
+        page = self.query_one("#help", Page)
+        first, last, total = page.scroll_offset.y + 1, page.scroll_offset.y + page.size.height, len(page.lines)
+        place = f"lines {first} to {min(last, total)} of {total}" if page.size.height < total else ""
+        self.query_one(StatusLine).set_lines([line((" vbot ", "title"), (f"help  {place}", "dim"))])
 
     def action_scroll(self, rows: int) -> None:
         """Move the page."""
         self.query_one("#help", Page).scroll_lines(rows)
+        self.call_after_refresh(self._show_place)
 
     def action_close(self) -> None:
         """Back to where it was called."""

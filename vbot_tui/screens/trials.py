@@ -15,9 +15,15 @@ from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
 from vbot_tui.widgets.line_view import LineView
 from vbot_tui.widgets.trial_table import TrialTable
 
-PANES = (("reward", "r", "reward"), ("flags", "f", "flags"), ("notes", "N", "notes"), ("log", "l", "log"))
+PANES = (
+    ("reward", "r", "reward"),
+    ("flags", "f", "flags"),
+    ("notes", "N", "notes"),
+    ("log", "l", "log"),
+    ("info", "i", "info"),
+)
 WIDE = 120
-TABS = 46
+TABS = 54
 """Cells that the names of the panes take in the title line."""
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
@@ -145,6 +151,8 @@ class TrialsScreen(CockpitScreen):
         if name == "notes":
             names = {item.run_id: item.name for item in view.rows}
             return panels.notes(view.notes, names, width)
+        if name == "info":
+            return panels.info(row, width, glyphs)
         if name == "log":
             return panels.log(detail.log if detail else (), detail.log_path if detail else "")
         detail = detail or Detail()
@@ -155,9 +163,13 @@ class TrialsScreen(CockpitScreen):
         if self.pane == "notes":
             return flags
         names = {item.run_id: item.name for item in view.rows}
-        settings = [line((f"{name} ", "dim"), value) for name, value in row.params] if row else []
-        extra: list[Line] = [(), line(("Settings", "title")), *settings] if settings else []
-        return [*flags, *extra, (), line(("Notes", "title")), *panels.notes(view.notes, names, width)]
+        return [
+            *flags,
+            *panels.settings(row, width),
+            (),
+            line(("Notes", "title")),
+            *panels.notes(view.notes, names, width),
+        ]
 
     def _set(self, selector: str, lines: list[Line]) -> None:
         self.query_one(selector, LineView).set_lines(lines)

@@ -66,7 +66,7 @@ def short_id(study_id: str) -> str:
 
 def _age(view: View, now: float) -> str:
     newest = max((row.updated for row in view.rows if math.isfinite(row.updated)), default=math.nan)
-    return f"data {text.span(now - newest)} old " if math.isfinite(newest) else "no data yet "
+    return f"data {text.age(max(0.0, now - newest))} old " if math.isfinite(newest) else "no data yet "
 
 
 def _cells(spans: Iterable[Span]) -> int:
@@ -106,7 +106,7 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
             return line(("The first trial appears within seconds.", "dim"))
         return () if read_only else line("Press ", ("S", "key"), " to start a first study.")
     if row.stale(now):
-        return line((f"{row.name} is silent for {text.span(row.age_s(now))}: ", "bad"), ("l", "key"), " shows its log.")
+        return line((f"{row.name} is silent for {text.age(row.age_s(now))}: ", "bad"), ("l", "key"), " shows its log.")
     if row.flags and row.live:
         what = text.clean(row.flags[0].title)
         return line((f"{row.name}: {what}. ", "warn"), ("f", "key"), " shows the evidence and what to do.")

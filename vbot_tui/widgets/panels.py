@@ -60,10 +60,10 @@ def _term(term: TermPart, old: float, widths: tuple[int, int, int], glyphs: Glyp
     full = 0 if not math.isfinite(term.share) else round(term.share * bar)
     role = "bad" if odd else "good" if term.value > 0 else "warn" if term.value < 0 else "dim"
     value = _odd(term.value) if odd else text.signed(term.value)
+    label = text.fit(text.clean(term.term), name, "<", glyphs.more) + " "
+    plain_role = "bad" if odd else "" if term.value else "dim"
     return (
-        (text.fit(text.clean(term.term), name, "<", glyphs.more) + " ", "" if term.value else "dim"),
-        (text.fit(value, VALUE, ">") + " ", role),
-        (text.fit(text.percent(term.share), PERCENT, ">") + " ", ""),
+        (label + text.fit(value, VALUE, ">") + text.fit(text.percent(term.share), PERCENT + 1, ">") + " ", plain_role),
         (glyphs.bar * full, role),
         (glyphs.rest * (bar - full) + " ", "dim"),
         (sparkline(term.sparkline, spark, glyphs.ramp, glyphs.gap) + " ", "spark"),
@@ -81,7 +81,8 @@ def flags(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
         return []
     if not row.flags:
         names = ", ".join(KNOWN_FLAGS)
-        return [line((f"No flag on {row.name}.", "good")), line((f"Watched: {names}, NaN, stalled.", "dim"))]
+        watched = text.wrap(f"Watched: {names}, NaN, stalled.", max(10, width))
+        return [line((f"No flag on {row.name}.", "good")), *[line((part, "dim")) for part in watched]]
     out: list[Line] = []
     for flag in row.flags:
         if out:
@@ -129,6 +130,34 @@ def _note(note: NoteView, names: dict[str, str], width: int, zone: tzinfo | None
     first: Line = ((head[:13], "dim"), (head[13:], "accent"), (rows[0], ""))
     rest: list[Line] = [((" " * len(head) + row, ""),) for row in rows[1:]]
     return [first, *rest]
+
+
+def info(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return what is fixed about a trial: its run, how it ended, and the settings it tries."""
+    if row is None:
+        return []
+    state = f"{glyphs.state(row.state)} {row.state}{f', {row.phase}' if row.phase and row.live else ''}"
+    out = [*_field("run", row.run_id, width), *_field("state", state, width)]
+    if row.end_reason:
+        out += _field("ended", f"{row.end_reason}: {row.end_detail}" if row.end_detail else row.end_reason, width)
+    out += _field("steps", f"{row.env_steps:,} of {row.total_env_steps:,}", width)
+    return [*out, *settings(row, width)]
+
+
+def settings(row: TrialRow | None, width: int) -> list[Line]:
+    """Return the searched settings of a trial."""
+    if row is None or not row.params:
+        return []
+    cells = min(28, max(len(name) for name, _ in row.params))
+    room = max(4, width - cells - 1)
+    body = [line((text.fit(name, cells) + " ", "dim"), text.fit(value, room)) for name, value in row.params]
+    return [(), line(("Settings searched", "title")), *body]
+
+
+def _field(label: str, content: str, width: int) -> list[Line]:
+    indent = 7
+    rows = text.wrap(text.clean(content), max(10, width - indent))
+    return [((f"{label if index == 0 else '':<{indent}}", "dim"), (row, "")) for index, row in enumerate(rows)]
 
 
 def log(lines: tuple[str, ...], path: str) -> list[Line]:

@@ -117,7 +117,7 @@ def _cell(row: TrialRow, column: Column, now: float, glyphs: Glyphs) -> Span:
         case "flags":
             return "".join(flag_letter(flag.name) for flag in row.flags), "warn"
         case "age":
-            age = text.span(row.age_s(now)) if math.isfinite(row.updated) else ""
+            age = text.age(row.age_s(now)) if math.isfinite(row.updated) else ""
             return age, "bad" if row.stale(now) else "dim"
         case "notes":
             return (f"{glyphs.note}{row.notes}" if row.notes else ""), "accent"

@@ -71,7 +71,7 @@ def test_the_hint_follows_the_work():
 
 def test_a_silent_trial_points_to_its_log():
     lost = row(1, updated=NOW - 100)
-    assert step(view(lost), lost) == "T1 is silent for 1m40: l shows its log."
+    assert step(view(lost), lost) == "T1 is silent for 1m: l shows its log."
 
 
 def test_a_study_that_nobody_drives_points_to_the_key():

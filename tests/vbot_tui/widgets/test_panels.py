@@ -103,3 +103,16 @@ def test_no_notes_tell_the_key():
 def test_a_log_keeps_its_order_and_disarms_escapes():
     assert screen(panels.log(("one", "\x1b[1mtwo"), "x")).splitlines() == ["one", "?[1mtwo"]
     assert "Nothing in x yet" in screen(panels.log((), "x"))
+
+
+def test_info_names_run_end_and_settings():
+    item = row(1, state="killed", end_reason="user", end_detail="too slow (asked by me)", params=(("approach", "4.2"),))
+    assert screen(panels.info(item, 60, UNICODE)).splitlines() == [
+        "run    run1",
+        "state  ✗ killed",
+        "ended  user: too slow (asked by me)",
+        "steps  250,000 of 1,000,000",
+        "",
+        "Settings searched",
+        "approach 4.2",
+    ]

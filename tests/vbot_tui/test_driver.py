@@ -1,0 +1,124 @@
+"""The driver on a real pseudo-terminal that stalls and dies."""
+
+import asyncio
+import os
+import pty
+import select
+import threading
+from contextlib import suppress
+
+import pytest
+from textual.drivers._writer_thread import WriterThread
+
+from vbot_tui.driver import PatientDriver
+
+PATIENCE_S = 10.0
+
+
+class FakeApp:
+    def __init__(self):
+        self.lost = 0
+        self.told = asyncio.Event()
+
+    def terminal_lost(self):
+        self.lost += 1
+        self.told.set()
+
+
+@pytest.fixture
+async def line():
+    """A driver on the slave side of a pty, without the application mode that would own signals."""
+    master, slave = pty.openpty()
+    app = FakeApp()
+    driver = PatientDriver.__new__(PatientDriver)
+    super(PatientDriver.__mro__[1], driver).__init__(app, debug=False, mouse=False, size=(80, 24))
+    driver.fileno = slave
+    driver.exit_event = threading.Event()
+    driver._in_band_window_resize = False
+    out = os.fdopen(os.dup(slave), "w", encoding="utf-8")
+    driver._writer_thread = WriterThread(out)
+    driver._writer_thread.start()
+    yield driver, app, master
+    driver.exit_event.set()
+    with suppress(OSError):  # a test may have closed it
+        drain(master)
+    driver.close()
+    for fd in (master, slave):
+        with suppress(OSError):
+            os.close(fd)
+    driver._writer_thread.join(PATIENCE_S)
+    with suppress(OSError):
+        out.close()
+
+
+def drain(master):
+    """Read what waits in the line."""
+    got = b""
+    while select.select([master], [], [], 0.2)[0]:
+        try:
+            got += os.read(master, 65536)
+        except OSError:
+            break
+    return got
+
+
+def fill(driver):
+    """Write until the line and the queue are full."""
+    for _ in range(2000):
+        driver.write("x" * 4096)
+        if driver.dropped:
+            return
+    raise AssertionError("a line that nobody reads took 8 MB")
+
+
+async def test_what_is_written_arrives(line):
+    driver, _, master = line
+    driver.write("hello")
+    assert b"hello" in drain(master)
+    assert not driver.dropped and not driver.repaint_due
+
+
+async def test_a_stalled_line_never_blocks_and_owes_a_repaint_once_it_drains(line):
+    driver, _, master = line
+    fill(driver)
+    assert driver.drops >= 1
+    assert not driver.repaint_due
+    while b"x" in drain(master):
+        pass
+    assert driver.repaint_due
+    driver.repainted()
+    assert not driver.repaint_due and not driver.dropped
+
+
+async def test_closing_on_a_stalled_line_returns(line):
+    driver, _, _ = line
+    fill(driver)
+    await asyncio.wait_for(asyncio.to_thread(driver.close), 3.0)
+    assert driver.output_stuck
+
+
+async def test_a_dead_terminal_is_reported_once_and_reading_ends(line):
+    driver, app, master = line
+    reader = threading.Thread(target=driver.run_input_thread, daemon=True)
+    reader.start()
+    os.close(master)
+    await asyncio.wait_for(app.told.wait(), PATIENCE_S)
+    reader.join(PATIENCE_S)
+    assert not reader.is_alive()
+    driver._lose()
+    await asyncio.sleep(0)
+    assert app.lost == 1
+
+
+async def test_keys_arrive_as_events(line):
+    driver, _, master = line
+    got = []
+    enough = threading.Event()
+    driver.process_message = lambda event: (got.append(getattr(event, "key", "")), enough.set())
+    reader = threading.Thread(target=driver.run_input_thread, daemon=True)
+    reader.start()
+    os.write(master, b"j\n")
+    assert await asyncio.to_thread(enough.wait, PATIENCE_S)
+    driver.exit_event.set()
+    reader.join(PATIENCE_S)
+    assert got[0] == "j"
