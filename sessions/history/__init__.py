@@ -1,7 +1,7 @@
 """History written by other tools: read as far as it goes, kept beside our own records, never mixed with our scores.
 
 `import_tree` brings a tree into a workspace, `imported_trials` lists what all imports hold, `seed_params` renames a
-trial's parameters. Reading needs PyYAML, which is loaded on first use.
+trial's parameters. The readers (`sessions.history.reading`) and PyYAML are loaded on first use only.
 """
 
 from sessions.history.model import (
@@ -19,7 +19,6 @@ from sessions.history.model import (
     Trial,
     Unreadable,
 )
-from sessions.history.reading import read_history
 from sessions.history.seeds import Seed, best_seeds, seed_params
 from sessions.history.store import Import, import_tree, imported_trials, load_import, load_imports
 
@@ -44,6 +43,5 @@ __all__ = [
     "imported_trials",
     "load_import",
     "load_imports",
-    "read_history",
     "seed_params",
 ]

@@ -33,7 +33,6 @@ from sessions.history.model import (
     Trial,
     Unreadable,
 )
-from sessions.history.reading import read_history
 from sessions.locks import Lock
 from sessions.workspace import host_tag
 
@@ -114,6 +113,8 @@ def import_tree(source: Path, workspace: Path, host: str | None = None) -> Impor
     folder = workspace / FOLDER
     if folder.resolve().is_relative_to(source.resolve()):
         raise UsageError(f"the workspace {workspace} lies inside {source}; name the folder of the older tools alone")
+    from sessions.history.reading import read_history  # listing imports must not load the readers
+
     history = read_history(source)
     name = import_id(source, host if host is not None else host_tag())
     place = folder / name

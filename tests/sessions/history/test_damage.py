@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.history import CRASHED, import_tree, load_import, read_history
+from sessions.history import CRASHED, import_tree, load_import
+from sessions.history.reading import read_history
 from tests.sessions.history.mutate import cut_end, mutate
 from tests.sessions.history.trees import ASSETS
 

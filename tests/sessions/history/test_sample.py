@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.history import CRASHED, FINAL, SEARCH, import_tree, imported_trials, load_import, read_history
+from sessions.history import CRASHED, FINAL, SEARCH, import_tree, imported_trials, load_import
+from sessions.history.reading import read_history
 from tests.sessions.history.trees import ASSETS, LEGACY
 
 whole_sample = pytest.mark.skipif(not LEGACY.is_dir(), reason="the whole sample is not beside this checkout")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from sessions.history import CRASHED, FINAL, RUN, SCORED, SEARCH, UNSCORED, read_history
+from sessions.history import CRASHED, FINAL, RUN, SCORED, SEARCH, UNSCORED
+from sessions.history.reading import read_history
 from tests.sessions.history import trees
 from tests.sessions.history.trees import (
     CAMPAIGN,
