@@ -74,3 +74,18 @@ def test_the_readme_leads_with_its_two_commands():
     lines = commands(ROOT / "README.md")
     assert lines[:1] == ["make cockpit"]
     assert "make test" in lines
+
+
+def test_the_keys_in_the_readme_are_keys_of_the_cockpit():
+    from vbot_tui.bindings import of
+
+    shown = {key.shown for key in of("trials")}
+    written = re.findall(r"^\| `(\S)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    assert len(written) >= 10
+    assert set(written) <= shown
+
+
+def test_the_picture_is_of_the_cockpit():
+    picture = (ROOT / "docs/cockpit.svg").read_text()
+    assert "<svg" in picture
+    assert "TRIAL" in picture
