@@ -122,6 +122,15 @@ class VbotApp(App[Leaving]):
         self.own_notice = Notice(self.clock(), level, words)
         self.redraw()
 
+    @property
+    def crash(self) -> BaseException | None:
+        """What broke the screen, if something did."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Leave without printing pages of local variables; the report goes to a file."""
+        self._close_messages_no_wait()
+
     # --- the terminal
 
     def _own_signals(self) -> None:

@@ -84,7 +84,11 @@ class Desk:
         """Who decides for a study."""
         if study in self._schedulers:
             return "here"
-        return "elsewhere" if is_held(self._workspace.studies / study / "lock") else "nobody"
+        return "elsewhere" if is_held(self.lock(study)) else "nobody"
+
+    def lock(self, study: str) -> Path:
+        """The file whose lock tells whether somebody drives the study."""
+        return self._workspace.studies / study / "lock"
 
     # --- driving
 
@@ -117,7 +121,7 @@ class Desk:
             seen = self.view(study)
             if seen is None or seen.state in ("finished", "stopped"):
                 continue
-            if self.driver(study) == "nobody" or has_no_screen(self._workspace.studies / study / "lock"):
+            if self.driver(study) == "nobody" or has_no_screen(self.lock(study)):
                 self.want(study)
 
     def pursue(self) -> tuple[list[str], list[str]]:

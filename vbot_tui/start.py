@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,7 +48,9 @@ def run(argv: Sequence[str]) -> int:
         from sessions.workspace import Workspace
 
         spec = _spec(arguments.study)
-        workspace = Workspace.open(arguments.workspace, create=not arguments.read_only)
+        workspace = Workspace.open(
+            arguments.workspace, create=not (arguments.read_only or arguments.once or arguments.screenshot)
+        )
         glyphs = ASCII if arguments.ascii or not _speaks_utf8() else UNICODE
         if arguments.once:
             return _once(workspace, glyphs)
@@ -115,13 +118,22 @@ def _cockpit(workspace: "Workspace", arguments: argparse.Namespace, glyphs: Glyp
     try:
         leaving = app.run(mouse=arguments.mouse)
     finally:
-        words = core.close(stop=leaving is not None and leaving.stop)
+        words = [*_crash_report(app.crash, core.log_path), *core.close(stop=leaving is not None and leaving.stop)]
     lost = leaving is not None and leaving.why in ("SIGHUP", "lost terminal")
     code = 0 if leaving is not None else (app.return_code or 1)
     _say(words, lost)
     if lost or app.terminal_stuck:
         os._exit(code)  # a thread may still wait for the dead terminal; nothing is left to be saved
     return code
+
+
+def _crash_report(error: BaseException | None, path: Path) -> list[str]:
+    """Write what broke the screen into the cockpit's log, and say where it is."""
+    if error is None:
+        return []
+    with suppress(OSError), path.open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    return [f"The screen broke ({type(error).__name__}: {error}); what happened is in {path}."]
 
 
 def _say(words: Sequence[str], lost: bool) -> None:
@@ -132,10 +144,3 @@ def _say(words: Sequence[str], lost: bool) -> None:
         for sentence in words:
             print(sentence)
         sys.stdout.flush()
-
-
-def shown_path(path: Path) -> str:
-    """Return a path as a person would type it."""
-    home = str(Path.home())
-    text = str(path)
-    return "~" + text[len(home) :] if text == home or text.startswith(home + "/") else text

@@ -105,6 +105,9 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
         if study is not None and study.state == "running":
             return line(("The first trial appears within seconds.", "dim"))
         return () if read_only else line("Press ", ("S", "key"), " to start a first study.")
+    trouble = _study_trouble(study, read_only=read_only) if study is not None else ()
+    if trouble:
+        return trouble
     if row.stale(now):
         return line((f"{row.name} is silent for {text.age(row.age_s(now))}: ", "bad"), ("l", "key"), " shows its log.")
     if row.flags and row.live:
@@ -114,8 +117,8 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
     if flagged is not None:
         what = text.clean(flagged.flags[0].title)
         return line((f"{flagged.name}: {what}. ", "warn"), ("F", "key"), " goes there.")
-    if study is not None and study.driver == "nobody" and study.state == "running" and not read_only:
-        return line(("Nobody decides for this study: ", "bad"), ("O", "key"), " takes it over.")
+    if row.state in ("failed", "diverged"):
+        return line((f"{row.name} {row.state}. ", "bad"), ("l", "key"), (" its log, ", "dim"), ("i", "key"), " why.")
     if any(item.live for item in view.rows):
         return _while_learning(row)
     if read_only:
@@ -123,6 +126,18 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
     return line(
         ("All done. ", "dim"), ("T", "key"), (" tries one more, ", "dim"), ("S", "key"), (" a new study.", "dim")
     )
+
+
+def _study_trouble(study: StudyHead, *, read_only: bool) -> Line:
+    """Return what keeps a study from going on, and the key that helps."""
+    if study.trouble:
+        return line((f"The study is in trouble: {text.clean(study.trouble)}", "bad"))
+    if study.state == "paused":
+        resume: Line = () if read_only else (("P", "key"), (" resumes; paused by ", "dim"))
+        return (*resume, (text.clean(study.reason), "warn"))
+    if study.driver == "nobody" and study.state == "running" and not read_only:
+        return line(("Nobody decides for this study: ", "bad"), ("O", "key"), " takes it over.")
+    return ()
 
 
 def _while_learning(row: TrialRow) -> Line:

@@ -79,6 +79,17 @@ def test_a_study_that_nobody_drives_points_to_the_key():
     assert step(shown, row(1)) == "Nobody decides for this study: O takes it over."
 
 
+def test_a_study_that_cannot_go_on_says_why():
+    paused = view(row(1), study=head(state="paused", reason="scheduler: 3 trials ended with the same error"))
+    assert step(paused, row(1)) == "P resumes; paused by scheduler: 3 trials ended with the same error"
+    trouble = view(row(1), study=head(trouble="the disk is full"))
+    assert step(trouble, row(1)) == "The study is in trouble: the disk is full"
+
+
+def test_a_failed_trial_points_to_its_log():
+    assert step(view(row(1, state="failed")), row(1, state="failed")) == "T1 failed. l its log, i why."
+
+
 def test_what_just_happened_comes_first_and_passes():
     shown = view(row(1), notice=Notice(NOW - 1, "good", "Noted."))
     assert plain(frame.hint(shown, row(1), NOW, UNICODE, 80)) == " Noted."
