@@ -9,6 +9,13 @@ _NUMBER = re.compile(r"0x[0-9a-f]+|\d[\d,._]*(?:e[+-]?\d+)?", re.IGNORECASE)
 _PATH = re.compile(r"(?:/[\w.+-]+){2,}")
 
 
+def end_of_log(lines: Sequence[str], at_most: int = 30) -> list[str]:
+    """What a log says last: its last traceback if it has one, without the lines of carets, else its last lines."""
+    kept = [line for line in lines if line.strip(" ^~")]
+    starts = [index for index, line in enumerate(kept) if line.startswith("Traceback (most recent call last)")]
+    return list(kept[starts[-1] :] if starts else kept)[-at_most:]
+
+
 def crash_signature(detail: str | None) -> str:
     """The last line of a crash with everything that differs between trials left out."""
     lines = [line.strip() for line in (detail or "").splitlines() if line.strip()]

@@ -8,6 +8,7 @@ from types import FrameType
 
 from automl.executor import Executor
 from automl.scheduler import Scheduler
+from automl.studies import study_view
 from automl.view import StudyView
 from sessions.workspace import Workspace
 
@@ -32,7 +33,7 @@ def run_study(
         executor: where trials run; processes of this machine if left out.
 
     Returns:
-        The last snapshot.
+        What the study's files say afterwards: "unattended" if it was left before its end.
 
     Raises:
         LockedError: another scheduler has the study.
@@ -47,7 +48,7 @@ def run_study(
                 pass
         finally:
             scheduler.stop()
-    return scheduler.snapshot()
+    return study_view(workspace, study)
 
 
 @contextmanager

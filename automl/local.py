@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from automl.crashes import end_of_log
 from automl.diagnosis import flag_names
 from automl.executor import EvalPoint, RunReport, Slot, StartError, TrialOrder
 from automl.state import StopOrder
@@ -21,7 +22,7 @@ from sessions.runs import RunDir, RunStatus, StopAction, best_score, settle
 from sessions.workspace import Workspace
 from vbot_sim.errors import SimError
 
-TRACEBACK_LINES = 20
+LOG_LINES = 80
 REAP_S = 2.0
 
 _REQUESTS: dict[str, tuple[StopAction, str]] = {
@@ -145,9 +146,9 @@ class LocalExecutor:
         self._forget(run)
         status = settle(directory)
         report = _report(directory, directory.is_alive(), status, flags=flag_names(directory))
-        if status is None or status.end_reason != "crashed" or "Traceback" in (status.end_detail or ""):
+        if status is None or status.end_reason != "crashed":
             return report
-        lines = [status.end_detail or "the process died", *directory.log_tail(TRACEBACK_LINES)]
+        lines = [status.end_detail or "the process died", *end_of_log(directory.log_tail(LOG_LINES))]
         return replace(report, end_detail="\n".join(lines))
 
     def ask_to_stop(self, run: str, order: StopOrder) -> None:

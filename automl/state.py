@@ -131,9 +131,7 @@ class StudyFold:
 
     def state(self) -> StudyState:
         """The state after all events so far; later events do not change the returned object."""
-        return replace(
-            self._study, trials=dict(self._trials), commands=dict(self._commands), elapsed_s=self._elapsed_s
-        )
+        return replace(self._study, trials=dict(self._trials), commands=dict(self._commands), elapsed_s=self._elapsed_s)
 
     def _set(self, number: int, **changes: Any) -> None:  # noqa: ANN401 - the fields of TrialState
         self._trials[number] = replace(self._trials[number], **changes)
