@@ -89,3 +89,8 @@ def test_the_picture_is_of_the_cockpit():
     picture = (ROOT / "docs/cockpit.svg").read_text()
     assert "<svg" in picture
     assert "TRIAL" in picture
+
+
+def test_pictures_load_nothing_from_elsewhere():
+    for path in files(".svg"):
+        assert set(re.findall(r"https?://[^\s\"<)]+", path.read_text())) <= {"http://www.w3.org/2000/svg"}, path.name
