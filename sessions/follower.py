@@ -25,7 +25,7 @@ SLICE_S = 0.008
 REST_S = 0.004  # given to other threads after each slice
 GATHER_S = 0.02  # several hints in this time make one look
 PUBLISH_S = 0.1  # while reading a backlog
-REST_ROUNDS = 10  # a run at rest is looked at fully in one of so many polls
+REST_ROUNDS = 30  # a run at rest is looked at fully in one of so many polls
 EAGER_RUNS = 100
 EAGER_BYTES = 32 << 20
 MISSED_HINTS = 3
@@ -237,7 +237,7 @@ class Follower:
         return bool(name) and not name.startswith(".") and (self._workspace.runs / name).is_dir()
 
     def _poll(self) -> bool:
-        names = {run.id for run in self._workspace.run_dirs()}
+        names = set(self._workspace.run_ids())
         for name in [*self._follows]:
             if name not in names:
                 self._drop(name)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from sessions.errors import VbotError
 from sessions.event_file import EventFileReader
 from sessions.files import Clock, read_jsonl
+from sessions.locks import is_held
 from sessions.runs import (
     EvalSummary,
     RunDir,
@@ -48,6 +49,10 @@ class RunFollow:
         self.series = series
         self.alive = False
         self._settle_dead = settle_dead
+        self._folder = str(run.path)  # text, because a thousand runs are looked at every second
+        self._watched = {
+            name: f"{self._folder}/{name}" for name in ("run.json", "status.json", "evals", "notes.jsonl", "lock")
+        }
         self._stamps: dict[str, _Stamp] = {}
         self._record: RunRecord | None = None
         self._record_badge = ""
@@ -67,7 +72,7 @@ class RunFollow:
     @property
     def folder_stamp(self) -> _Stamp:
         """Changes when a file of the run is made or replaced, which is how every status is written."""
-        return _stamp(self.run.path)
+        return _stamp(self._folder)
 
     def look(self, clock: Clock) -> Look:
         """Find out what changed, and read the small files that did."""
@@ -81,35 +86,37 @@ class RunFollow:
         was = (self.alive, self._launched, self._trouble)
         self._trouble = ""
         written = self._read_changed()
-        self._launched = self.run.lock_path.exists()
-        self.alive = self.run.is_alive()
+        self._launched = os.path.exists(self._watched["lock"])
+        self.alive = self._launched and is_held(self._watched["lock"])
         if not self.alive and self._launched and (self._status is None or self._status.state == "running"):
             written = self._read_changed() or written  # the last word of a process comes before it lets the lock go
             self._settle(clock)
         return Look(changed=written or was != (self.alive, self._launched, self._trouble), written=written)
 
     def _read_changed(self) -> bool:
-        path = self.run.path
         changed = False
-        if self._record is None and self._is_new("run.json", path / "run.json"):
+        if self._record is None and self._is_new("run.json"):
             self._read_record()
             changed = True
-        if self._is_new("status.json", path / "status.json"):
+        if self._is_new("status.json"):
             self._status = self.run.status()
             changed = True
-        if self._is_new("evals", self.run.eval_dir):
+        if self._is_new("evals"):
             self._evals = self.run.evals()
             changed = True
-        if self._is_new("notes", self.run.notes_path):
+        if self._is_new("notes.jsonl"):
             self._note_count = len(read_jsonl(self.run.notes_path).rows)
             changed = True
-        if self._is_new("folder", path):
+        if self._has_changed("folder", self._folder):
             self._find_event_files()
         for event_file in self._readers:
-            changed = self._is_new(event_file.name, event_file) or changed
+            changed = self._has_changed(event_file.name, str(event_file)) or changed
         return changed
 
-    def _is_new(self, name: str, path: Path) -> bool:
+    def _is_new(self, name: str) -> bool:
+        return self._has_changed(name, self._watched[name])
+
+    def _has_changed(self, name: str, path: str) -> bool:
         stamp = _stamp(path)
         if self._stamps.get(name) == stamp:
             return False
@@ -142,7 +149,7 @@ class RunFollow:
             self._status = settle(self.run, clock)
         except OSError:
             return  # a full or read-only disk: the row says failed all the same, the file is completed later
-        self._stamps["status.json"] = _stamp(self.run.path / "status.json")
+        self._stamps["status.json"] = _stamp(self._watched["status.json"])
 
     def event_bytes(self) -> int:
         """Size of all event files as last seen."""
@@ -236,7 +243,7 @@ def _first(*values: float | None) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(path: str) -> _Stamp:
     try:
         info = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -229,17 +229,18 @@ class RunDir:
 
     def evals(self) -> list[EvalSummary]:
         """The evaluations of this run, by step; unreadable files are left out."""
-        summaries = [_eval_summary(path) for path in sorted(self.eval_dir.glob("*.json"))]
+        summaries = [_eval_summary(self.eval_dir / name) for name in sorted(_names(self.eval_dir))]
         return sorted((item for item in summaries if item is not None), key=lambda item: (item.step, item.protocol))
 
     def checkpoints(self) -> list[tuple[int, Path]]:
         """Steps and paths of the checkpoints, oldest first."""
-        matches = ((_CHECKPOINT.fullmatch(path.name), path) for path in self.checkpoint_dir.glob("step_*.pt"))
-        return sorted((int(match[1]), path) for match, path in matches if match)
+        matches = (_CHECKPOINT.fullmatch(name) for name in _names(self.checkpoint_dir))
+        return sorted((int(match[1]), self.checkpoint_dir / match[0]) for match in matches if match)
 
     def event_files(self) -> list[Path]:
         """The TensorBoard files of this run, oldest first."""
-        return sorted(self.path.glob("events.out.tfevents.*"), key=event_file_order)
+        names = [name for name in _names(self.path) if name.startswith("events.out.tfevents.")]
+        return sorted((self.path / name for name in names), key=event_file_order)
 
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The last lines the process printed."""
@@ -314,7 +315,8 @@ def _after_death(run: RunDir, last: RunStatus) -> RunStatus:
     request = run.stop_request()
     if request is not None:
         detail = f"{request.why} (asked by {request.who}; the process ended before it could say so itself)"
-        return replace(ended, state=_STATE_AFTER[request.action], end_reason=request.reason, end_detail=detail)
+        reason = None if request.action == "pause" else request.reason  # a paused run has not ended
+        return replace(ended, state=_STATE_AFTER[request.action], end_reason=reason, end_detail=detail)
     tail = run.log_tail(1)
     words = f"the last line of its log is: {tail[-1][:300]}" if tail else "its log is empty"
     return replace(
@@ -366,13 +368,22 @@ def _build(cls: type[T], data: object, where: Path) -> T:
         raise CorruptFileError(f"{where} lacks a field ({error}); restore the file from a copy or remove it") from None
 
 
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def _eval_summary(path: Path) -> EvalSummary | None:
     match = _EVALUATION.fullmatch(path.name)
+    if match is None:
+        return None
     try:
         data = read_json(path)
     except (NotFoundError, CorruptFileError, OSError):
         return None
-    if match is None or not isinstance(data, dict):
+    if not isinstance(data, dict):
         return None
     episodes = data.get("episodes")
     return EvalSummary(

@@ -92,13 +92,17 @@ class Workspace:
         """A fresh study id; sorting ids sorts by time."""
         return new_id(label, clock)
 
+    def run_ids(self) -> list[str]:
+        """The ids of all runs, oldest first."""
+        return _folder_names(self.runs)
+
     def run_dirs(self) -> list[RunDir]:
         """All runs, oldest first."""
-        return [RunDir(path) for path in _subdirectories(self.runs)]
+        return [RunDir(self.runs / name) for name in self.run_ids()]
 
     def study_dirs(self) -> list[Path]:
         """The directories of all studies, oldest first."""
-        return _subdirectories(self.studies)
+        return [self.studies / name for name in _folder_names(self.studies)]
 
     def run(self, name: str) -> RunDir:
         """The run with this id, or the only one whose id begins with (else contains) the name.
@@ -106,7 +110,7 @@ class Workspace:
         Raises:
             NotFoundError: No run or several runs fit.
         """
-        return RunDir(self.runs / _one_match("run", name, [path.name for path in _subdirectories(self.runs)]))
+        return RunDir(self.runs / _one_match("run", name, self.run_ids()))
 
     def study(self, name: str) -> Path:
         """The directory of the study with this id, found like `run` does.
@@ -114,7 +118,7 @@ class Workspace:
         Raises:
             NotFoundError: No study or several studies fit.
         """
-        return self.studies / _one_match("study", name, [path.name for path in _subdirectories(self.studies)])
+        return self.studies / _one_match("study", name, _folder_names(self.studies))
 
     def take_slot(self, n_slots: int) -> Lock | None:
         """A free training slot of this machine out of the first `n_slots`, None when all are taken."""
@@ -193,13 +197,12 @@ def _make_folders(root: Path) -> None:
         ) from None
 
 
-def _subdirectories(folder: Path) -> list[Path]:
+def _folder_names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [folder / name for name in names]
 
 
 def _one_match(kind: str, name: str, ids: list[str]) -> str:

@@ -95,7 +95,7 @@ def test_only_sound_records_come_out_and_all_of_them(tmp_path, kind):
         found, sure = read_plain(tmp_path, data), expected(frames, damage, tmp_path)
         if kind is flip:
             assert found == sure, seed
-        # A cut can by chance leave a whole record: all that comes out is original and in order, the untouched all there.
+        # A cut can by chance leave a whole record: what comes out is original, in order, the untouched all there.
         assert in_order(sure, found), (kind.__name__, seed)
         assert in_order(found, expected(frames, (0, 0), tmp_path)), (kind.__name__, seed)
 

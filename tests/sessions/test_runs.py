@@ -165,11 +165,11 @@ def test_a_process_that_died_before_its_first_word_is_a_crash(run):
 
 @pytest.mark.parametrize(
     ("action", "reason", "state"),
-    [("stop", "early_stop", "stopped"), ("kill", "user", "killed"), ("pause", "user", "paused")],
+    [("stop", "early_stop", "stopped"), ("kill", "user", "killed"), ("pause", None, "paused")],
 )
 def test_a_death_that_was_asked_for_is_no_crash(run, action, reason, state):
     launch_and_die(run, RunStatus(state="running", env_steps=10))
-    run.request_stop("ada", "it stands still", action, reason, minute)
+    run.request_stop("ada", "it stands still", action, reason or "user", minute)
     ended = settle(run, minute)
     assert (ended.state, ended.end_reason) == (state, reason)
     assert ended.end_detail == "it stands still (asked by ada; the process ended before it could say so itself)"
