@@ -17,6 +17,7 @@ Curves = Mapping[str, Points]
 
 WINDOW_SHARE = 0.2
 MIN_RECORDS = 10
+FIRST_JUDGED_STEP = 150_000  # before that a robot has not learned anything, good or bad
 PASSIVE_TERMS = ("alive_bonus",)
 SPEED_TERMS = ("forward_velocity",)
 SLOW_DOWN_TERMS = ("near_target_speed",)
@@ -91,7 +92,25 @@ class Below:
         return (limit - self.value) / scale if self.value < limit else None
 
 
-Condition = Above | Below
+@dataclass(frozen=True)
+class Between:
+    """A number that has to lie inside an interval; once met, it may leave it as far as `keep`."""
+
+    label: str
+    value: float | None
+    limits: tuple[float, float]
+    keep: tuple[float, float]
+
+    def margin(self, raised: bool) -> float | None:
+        """How far inside the interval in force, as a share of its half; None when not met or not known."""
+        if self.value is None or not math.isfinite(self.value):
+            return None
+        low, high = self.keep if raised else self.limits
+        inside = min(self.value - low, high - self.value)
+        return inside / ((high - low) / 2) if inside > 0 else None
+
+
+Condition = Above | Below | Between
 
 
 @dataclass(frozen=True)
@@ -108,15 +127,14 @@ class Window:
         return _mean(value for step, value in self.curves.get(tag, ()) if step >= self.first_step)
 
     def before(self, tag: str) -> float | None:
-        """Mean of a tag over the first fifth of the run."""
-        end = self.last_step * WINDOW_SHARE
-        return _mean(value for step, value in self.curves.get(tag, ()) if step <= end)
+        """Mean of a tag over the fifth of the run before the window."""
+        begin = self.last_step * (1 - 2 * WINDOW_SHARE)
+        return _mean(value for step, value in self.curves.get(tag, ()) if begin <= step < self.first_step)
 
-    def best(self, tag: str) -> float | None:
-        """The highest mean of a tag over any five records on end."""
-        values = [value for _, value in self.curves.get(tag, ()) if math.isfinite(value)]
-        means = (sum(values[i : i + 5]) / 5 for i in range(len(values) - 4))
-        return max(means, default=None)
+    def fall_of(self, tag: str) -> float | None:
+        """How much a tag fell from the fifth before to the window."""
+        before, now = self.before(tag), self.mean(tag)
+        return before - now if before is not None and now is not None else None
 
     def income_share(self, terms: Collection[str]) -> float | None:
         """What part of all that was paid (penalties apart) was paid by these reward terms."""
@@ -153,7 +171,7 @@ class Detector:
 def latest_window(curves: Curves) -> Window | None:
     """The latest fifth of a run; None while there is too little to judge."""
     steps = sorted({step for points in curves.values() for step, _ in points})
-    if len(steps) < MIN_RECORDS:
+    if len(steps) < MIN_RECORDS or steps[-1] < FIRST_JUDGED_STEP:
         return None
     first = steps[-1] - steps[-1] * WINDOW_SHARE
     recent = [step for step in steps if step >= first]
@@ -216,13 +234,14 @@ def _sprint_crash(window: Window) -> tuple[Condition, ...]:
 
 
 def _deceleration_moat(window: Window) -> tuple[Condition, ...]:
-    nearest = window.mean("episode/min_distance_m")
+    nearest, last = window.mean("episode/min_distance_m"), window.mean("episode/final_distance_m")
     return (
         Below("episodes that touched the target", window.mean("episode/touched"), 0.35, 0.45),
         Below("episodes that fell", window.mean("episode/fell"), 0.5, 0.65),
-        Above("nearest approach m", nearest, 0.5, 0.45),
-        Below("nearest approach m ", nearest, 2.3, 2.6),
-        Above("share of penalties for speed near the target", window.cost_share(SLOW_DOWN_TERMS), 0.1, 0.05),
+        Between("nearest approach m", nearest, (0.5, 2.5), (0.45, 2.8)),
+        Below("m gone back after that", None if nearest is None or last is None else last - nearest, 0.3, 0.4),
+        Below("m won since one fifth of the run ago", window.fall_of("episode/min_distance_m"), 0.5, 0.7),
+        Above("share of penalties for speed near the target", window.cost_share(SLOW_DOWN_TERMS), 0.08, 0.04),
     )
 
 
@@ -244,7 +263,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "deceleration_moat",
         "deceleration moat",
-        "it comes within about 2 m and stays there upright, held off by the penalty on speed near the target",
+        "it comes within about 2 m and stays there, upright and held off by the penalty on speed near the target",
         "reduce near_target_radius_m to 0.5, or let the allowed speed grow with distance (null radius)",
         _deceleration_moat,
     ),

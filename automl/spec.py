@@ -49,7 +49,7 @@ class StudySpec:
     seed: int = 0
     startup_trials: int = 6
     max_trials: int = 12
-    trial_env_steps: int = 3_000_000
+    trial_env_steps: int = 2_000_000
     budget_s: float | None = None
     slots: int | None = None
     max_attempts: int = 3
