@@ -63,6 +63,7 @@ class Core:
         self._clock = clock
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._tell: Callable[[], None] = lambda: None
@@ -97,7 +98,7 @@ class Core:
     def select(self, key: str) -> None:
         """Show the details of this trial."""
         self._selected = key
-        self._wake.set()
+        self._look_now()
 
     def next_study(self) -> None:
         """Show the next study."""
@@ -105,7 +106,7 @@ class Core:
         if names:
             here = names.index(self._shown) if self._shown in names else -1
             self._shown = names[(here + 1) % len(names)]
-        self._wake.set()
+        self._look_now()
 
     def start_study(self) -> None:
         """Create a study with the defaults and drive it here."""
@@ -156,7 +157,7 @@ class Core:
             What to tell the person, one sentence each.
         """
         self._stopping.set()
-        self._wake.set()
+        self._look_now()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -185,9 +186,10 @@ class Core:
             self._guarded(self._desk.adopt)
         while not self._stopping.is_set():
             self._wake.clear()
+            self._hurry.clear()
             began = time.monotonic()
             self._guarded(self._work)
-            self._stopping.wait(max(0.0, PICTURE_S - (time.monotonic() - began)))
+            self._hurry.wait(max(0.0, PICTURE_S - (time.monotonic() - began)))
             self._wake.wait(BEAT_S)
 
     def _work(self) -> None:
@@ -200,7 +202,7 @@ class Core:
         for study in given_up:
             self._say("warn", f"{study} was not let go of; its driver does not answer. O asks again.")
         for reply in self._desk.answers():
-            self._say("good", reply)
+            self._say("good", sentence(reply))
         snapshot = self._follower.store.snapshot()
         runs = {run.id: run for run in snapshot.runs}
         selected = self._view.row(self._selected)
@@ -243,7 +245,12 @@ class Core:
         """Have the core's thread do something; its outcome becomes a notice."""
         if not self._read_only:
             self._jobs.put((name, work))
-            self._wake.set()
+            self._look_now()
+
+    def _look_now(self) -> None:
+        """Have a picture made at once: somebody pressed a key."""
+        self._hurry.set()
+        self._wake.set()
 
     def _ask(self, name: str, kind: str, why: str) -> None:
         study = self._shown
@@ -378,3 +385,8 @@ class Core:
         spec = self._spec
         names = tuple(path.rsplit(".", 1)[-1] for path in spec.space)
         return FirstStudy(spec.env, spec.max_trials, spec.trial_env_steps, spec.slots or usable_cores(), names)
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence: with a capital and a full stop."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

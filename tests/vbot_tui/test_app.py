@@ -174,6 +174,21 @@ async def test_the_panes_are_one_key_away():
             assert any(line.startswith(text) for line in seen(app)), key
 
 
+async def test_a_log_is_shown_from_its_end_and_stays_where_it_is_scrolled():
+    client, app = start(view(row(3)))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        lines = tuple(f"line {number}" for number in range(100))
+        client.show(replace(client.view, detail=replace(client.view.detail, log=lines)))
+        await pilot.press("l")
+        await settled(pilot)
+        assert any(line.startswith("line 99") for line in seen(app))
+        await pilot.press("K", "K")
+        client.show(replace(client.view, detail=replace(client.view.detail, log=(*lines, "line 100"))))
+        await settled(pilot)
+        assert not any(line.startswith("line 100") for line in seen(app))
+
+
 async def test_F_goes_to_the_next_flagged_trial():
     _client, app = start(view(row(1), row(2), row(3, flags=(LAZY,))))
     async with app.run_test(size=SMALL) as pilot:

@@ -150,7 +150,7 @@ def test_one_more_trial_can_be_asked_for_and_the_study_paused(bench):
     core.toggle_pause()
     until(core, lambda view: view.study.state == "running")
     core.start_trial()
-    until(core, lambda view: view.notice is not None and "a trial will start" in view.notice.text)
+    until(core, lambda view: view.notice is not None and "A trial will start" in view.notice.text)
     bench.machine.end(view.rows[0].run_id, "finished", "finished", "done")
     until(core, lambda view: len(view.rows) == 3, "a third trial")
 

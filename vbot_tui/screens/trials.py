@@ -131,7 +131,7 @@ class TrialsScreen(CockpitScreen):
         self._set("#title", [title])
         pane = self.query_one("#pane", Page)
         main = "reward" if wide and self.pane == "flags" else self.pane
-        pane.set_lines(self._pane_lines(main, view, row, pane.size.width or width))
+        pane.set_lines(self._pane_lines(main, view, row, pane.size.width or width), follow=main == "log")
         if wide:
             side = self.query_one("#side", Page)
             side.set_lines(self._side_lines(view, row, side.size.width or width - 72))
@@ -139,8 +139,7 @@ class TrialsScreen(CockpitScreen):
     def _where(self, row: TrialRow) -> str:
         glyphs = self.cockpit.glyphs
         if row.end_reason:
-            why = f"{row.end_reason}, {row.end_detail}" if row.end_detail else row.end_reason
-            return f" {glyphs.dot} {row.state}: {text.clean(why)}"
+            return f" {glyphs.dot} {row.state}: {text.clean(row.end_detail or row.end_reason)}"
         return f" {glyphs.dot} {text.clean(row.phase)}" if row.phase and row.live else ""
 
     def _pane_lines(self, name: str, view: View, row: TrialRow | None, width: int) -> list[Line]:
@@ -151,6 +150,8 @@ class TrialsScreen(CockpitScreen):
         if name == "notes":
             names = {item.run_id: item.name for item in view.rows}
             return panels.notes(view.notes, names, width)
+        if detail is None and row is not None and name in ("log", "reward"):
+            return [line(("Reading its files.", "dim"))]
         if name == "info":
             return panels.info(row, width, glyphs)
         if name == "log":
@@ -188,6 +189,7 @@ class TrialsScreen(CockpitScreen):
 
     def on_trial_table_chosen(self, event: TrialTable.Chosen) -> None:
         """Another trial is selected: ask for its details."""
+        self.query_one("#pane", Page).clear_lines()
         self.cockpit.client.select(event.key)
         self.show_view()
 
@@ -212,7 +214,7 @@ class TrialsScreen(CockpitScreen):
         if self.pane == pane:
             self.toggle_class("-zoom")
         self.pane = pane
-        self.query_one("#pane", Page).scroll_to(y=0, animate=False, force=True, immediate=True)
+        self.query_one("#pane", Page).clear_lines()
         self.call_after_refresh(self.show_view)
 
     def action_next_flag(self) -> None:

@@ -27,8 +27,14 @@ class LineView(ScrollView, can_focus=False):
         super().__init__(id=id, classes=classes)
         self.lines: tuple[Line, ...] = ()
 
-    def set_lines(self, lines: Sequence[Line]) -> None:
-        """Show these lines; repaint the rows that differ."""
+    def set_lines(self, lines: Sequence[Line], *, follow: bool = False) -> None:
+        """Show these lines; repaint the rows that differ.
+
+        Args:
+            lines: What to show.
+            follow: Keep the last line in sight, unless somebody has scrolled away from it.
+        """
+        at_end = self.scroll_offset.y >= len(self.lines) - self.size.height
         before, self.lines = self.lines, tuple(lines)
         if len(before) != len(self.lines):
             self.virtual_size = Size(self.size.width, len(self.lines))
@@ -36,6 +42,13 @@ class LineView(ScrollView, can_focus=False):
         for y in range(self.size.height):
             if _line(before, top + y) != _line(self.lines, top + y):
                 self.refresh(Region(0, y, self.size.width, 1))
+        if follow and at_end:
+            self.scroll_lines(len(self.lines))
+
+    def clear_lines(self) -> None:
+        """Show nothing, from the top."""
+        self.set_lines(())
+        self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
     def scroll_lines(self, rows: int) -> None:
         """Move the window by this many lines."""
