@@ -63,3 +63,30 @@ def test_a_run_with_a_damaged_record_is_listed_all_the_same(workspace):
 def test_looking_at_a_workspace_that_does_not_exist_makes_nothing(tmp_path):
     assert vbot("ls", "--workspace", tmp_path / "none").out == "No runs.\n"
     assert not (tmp_path / "none").exists()
+
+
+def test_status_lists_studies_and_runs_with_what_everybody_asks_for(workspace):
+    from automl.spec import default_spec
+    from automl.studies import create_study
+
+    study = create_study(workspace, default_spec())
+    make_run(workspace, "r1", state="stopped", env_steps=500)
+    said = vbot("status", "--workspace", workspace.root, "--json")
+    assert said.code == 0
+    assert set(said.object) == {"studies", "runs"}
+    (seen,) = said.object["studies"]
+    assert {"id", "state", "env_steps", "score", "flags"} <= set(seen)
+    assert (seen["id"], seen["state"], seen["env_steps"]) == (study, "unattended", 0)
+    (run,) = said.object["runs"]
+    assert (run["id"], run["state"], run["env_steps"], run["score"], run["flags"]) == ("r1", "stopped", 500, None, [])
+    text = vbot("status", "--workspace", workspace.root).out
+    assert study in text
+    assert "r1" in text
+
+
+def test_status_of_an_empty_workspace_says_what_to_do_and_makes_nothing(tmp_path):
+    said = vbot("status", "--workspace", tmp_path / "none")
+    assert said.code == 0
+    assert "vbot-tui" in said.out
+    assert not (tmp_path / "none").exists()
+    assert vbot("status", "--workspace", tmp_path / "none", "--json").object == {"studies": [], "runs": []}

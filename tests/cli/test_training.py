@@ -72,6 +72,42 @@ def test_another_run_starts_from_what_this_one_has_learned(workspace, smoke):
     assert "weights" in warm.log_path.read_text()
 
 
+def evaluate(workspace, *words):
+    done = subprocess.run(
+        [COMMAND[0], "eval", *words, "--workspace", str(workspace), "--json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def test_a_policy_is_judged_on_other_cases_and_the_result_is_kept_without_ranking(workspace, smoke):
+    code, found, _ = evaluate(workspace, smoke["run"], "--episodes", "8", "--seed", "5")
+    assert code == 0
+    assert (found["protocol"], found["n"], found["seed"], found["canonical"]) == ("competition", 8, 5, False)
+    assert found["points_max"] == 20.0
+    assert 0.0 <= found["success"] <= 1.0
+    episodes = json.loads(Path(found["file"]).read_text())["episodes"]
+    assert sum(episode["success"] for episode in episodes) == pytest.approx(found["success"] * 8)
+    assert Path(found["file"]).name.endswith("-n8-s5.json")
+
+
+def test_every_checkpoint_is_judged_best_first(workspace, smoke):
+    words = (smoke["run"], "--all-checkpoints", "--episodes", "4", "--seed", "5", "--protocol", "training")
+    _, found, _ = evaluate(workspace, *words)
+    steps = [step for step, _ in RunDir(smoke["dir"]).checkpoints()]
+    assert sorted(row["step"] for row in found["checkpoints"]) == steps
+    scores = [row["score"] for row in found["checkpoints"]]
+    assert scores == sorted(scores, reverse=True)
+    assert found["score"] == scores[0]
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_with_the_nearest(workspace, smoke):
+    code, found, err = evaluate(workspace, f"{smoke['run']}@17")
+    assert code == 2
+    assert "no checkpoint at step 17" in found["error"]
+    assert err.startswith("vbot: ")
+
+
 def test_a_finished_run_is_not_resumed(workspace, smoke):
     words = [COMMAND[0], "train", "--resume", smoke["run"], "--workspace", str(workspace)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
