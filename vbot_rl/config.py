@@ -3,7 +3,7 @@
 Light on purpose (standard library only at import): the cockpit reads and shows configs before its first paint.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -180,10 +180,12 @@ def override(
     Raises:
         ConfigError: an unknown path (the nearest is named) or a value that does not fit.
     """
-    cfg, found = resolved.cfg, dict(resolved.origins)
-    for path, value in _assignments(sets):
-        cfg = _set(cfg, path, value)
-        for leaf in [p for p in settings.leaves(cfg) if p == path or p.startswith(path + ".")]:
+    assignments = _assignments(sets)
+    cfg, found = _apply(resolved.cfg, assignments), dict(resolved.origins)
+    before, after = settings.leaves(resolved.cfg), settings.leaves(cfg)
+    for path, _ in assignments:
+        named = [leaf for leaf in after if leaf == path or leaf.startswith(path + ".")]
+        for leaf in named or [leaf for leaf in after if after[leaf] != before.get(leaf)]:  # an older name of a leaf
             found[leaf] = (origins or {}).get(path, "override")
     return Resolved(cfg, found)
 
@@ -200,18 +202,38 @@ def _base_origins(cfg: RunCfg, preset: str) -> dict[str, str]:
     return found
 
 
-def _assignments(sets: Sequence[str] | Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _assignments(sets: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, Any]]:
     if isinstance(sets, Mapping):
         return list(sets.items())
     return [settings.parse_assignment(text) for text in sets]
 
 
-def _set(cfg: RunCfg, path: str, value: object) -> RunCfg:
-    if path in ("env", "preset"):
-        raise ConfigError(
-            f"'{path}' is chosen before the settings; give it as its own argument instead of overriding it."
-        )
-    return settings.override(cfg, path, value)
+def _apply(cfg: RunCfg, assignments: Sequence[tuple[str, Any]]) -> RunCfg:
+    """All assignments together: one that only fits once a later one is in place is no error."""
+    try:
+        changed = cfg
+        for path, value in assignments:
+            if path in ("env", "preset"):
+                raise ConfigError(f"'{path}' is chosen before the settings; give it as its own argument.")
+            changed = settings.override(changed, path, value)
+        return changed
+    except ConfigError as error:
+        if len(assignments) < 2 or str(error).startswith("Unknown"):
+            raise
+    return _apply_at_once(cfg, assignments)
+
+
+def _apply_at_once(cfg: RunCfg, assignments: Sequence[tuple[str, Any]]) -> RunCfg:
+    tree: Any = settings.to_dict(cfg)
+    for path, value in assignments:
+        *sections, leaf = path.split(".")
+        node = tree
+        for name in sections:
+            if name not in node:
+                settings.get(cfg, path)  # says what it is called
+            node = node[name]
+        node[leaf] = value
+    return settings.from_dict(RunCfg, tree)
 
 
 def to_yaml(resolved: Resolved) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sessions.files import to_json, utc_now, write_atomic
 from sessions.runs import RunDir
 from vbot_rl import checkpoint
+from vbot_rl.blas import use_one_thread
 from vbot_rl.config import RunCfg, load_yaml
 from vbot_rl.policy import Policy
 from vbot_rl.poses import PoseRecorder, Poses
@@ -116,6 +117,7 @@ def evaluate(
     Returns:
         The result; None when abandoned.
     """
+    use_one_thread()
     how = protocols.protocol(protocol)
     judged = protocols.evaluation_task(task, how)
     count = protocols.CANONICAL_CASES if n is None else n

@@ -103,6 +103,12 @@ def trial_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return cleaned
 
 
+def choose_libraries() -> None:
+    """Give this process the environment of a trial, which BLAS and OpenMP read when numpy loads; call it before."""
+    os.environ.pop("OPENBLAS_CORETYPE", None)
+    os.environ.update(trial_environment(os.environ))
+
+
 def trial_command(run: RunDir, lock_fd: int, slot_fd: int | None, nice: int) -> list[str]:
     """The command line of a trial process."""
     command = [

@@ -21,7 +21,7 @@ from sessions.files import utc_now
 from sessions.locks import Lock, describe_holder
 from sessions.runs import RunDir, RunStatus, StopRequest
 from vbot_rl.config import RunCfg, load_yaml
-from vbot_rl.launch import prepare, trial_environment
+from vbot_rl.launch import choose_libraries, prepare
 from vbot_sim.errors import SimError
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_LOCKED = 0, 1, 2, 75
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signals = Signals()
         with suppress(OSError):
             os.nice(args.nice)
-        _choose_libraries()
+        choose_libraries()
         return _run(run, signals)
 
 
@@ -72,13 +72,6 @@ def _take_lock(run: RunDir, fd: int | None) -> Lock | None:
     if lock is not None:
         prepare(run)
     return lock
-
-
-def _choose_libraries() -> None:
-    """Settings that BLAS and OpenMP read when numpy loads, which is later."""
-    assert "numpy" not in sys.modules or "pytest" in sys.modules, "numpy was loaded before its libraries were chosen"
-    os.environ.pop("OPENBLAS_CORETYPE", None)
-    os.environ.update(trial_environment(os.environ))
 
 
 class Signals:

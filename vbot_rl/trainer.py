@@ -15,6 +15,7 @@ import numpy as np
 
 from sessions.runs import RunDir, StopRequest
 from vbot_rl import checkpoint, pt_file, schedules
+from vbot_rl.blas import use_one_thread
 from vbot_rl.config import RunCfg
 from vbot_rl.evaluate import EvalResult, evaluate, write_poses
 from vbot_rl.event_writer import EventWriter
@@ -67,6 +68,7 @@ class Trainer:
         train = cfg.train
         self.status = StatusWriter(run, train.total_env_steps, clock)
         self.status.phase("building the world")
+        use_one_thread()
         self.world = VectorTask(cfg.task, train.num_envs, train.seed, train.threads)
         self.ppo = Ppo(cfg.ppo, self.world.obs_dim, self.world.act_dim, train.num_envs, train.seed, train.threads)
         self.meter = RolloutMeter(self.world.term_names, cfg.task.control.action_clip)

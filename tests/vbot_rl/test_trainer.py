@@ -1,0 +1,128 @@
+"""The loop in one process: it learns, it says what it does, it continues bit by bit."""
+
+import numpy as np
+import pytest
+
+from sessions.metrics import is_registered
+from sessions.runs import StopRequest
+from tests.vbot_rl.helpers import assert_same, decided, new_run, newest_state, records, small
+from vbot_rl.config import run_cfg
+from vbot_rl.rollout_meter import RolloutMeter
+from vbot_rl.trainer import Trainer
+
+
+def train(run, resolved, **options):
+    return Trainer(run, resolved.cfg, say=lambda _: None, **options).train()
+
+
+def test_a_short_run_on_the_real_task_learns(tmp_path):
+    resolved = run_cfg(
+        "vbot_navigation_section001",
+        sets={
+            "train.total_env_steps": 180_000,
+            "ppo.hidden": [64, 64],
+            "train.evaluation_cases": 1,
+            "train.evaluations": 5,
+        },
+    )
+    run = new_run(tmp_path, resolved)
+    train(run, resolved)
+    rewards = [record.values["reward/total"] for record in records(run)]
+    distances = [record.values["episode/final_distance_m"] for record in records(run)[-3:]]
+    assert np.mean(rewards[-3:]) > np.mean(rewards[:3]) + 0.1, rewards
+    assert all(np.isfinite(distances))
+
+
+def test_a_stop_between_updates_and_a_resume_continue_bit_by_bit(tmp_path):
+    resolved = small(train__checkpoint_interval_s=1e6)
+    straight, broken = new_run(tmp_path / "a", resolved), new_run(tmp_path / "b", resolved)
+    train(straight, resolved)
+    asked = iter([None] * 5)
+    outcome = train(broken, resolved, stop=lambda: next(asked, StopRequest(who="x", why="y")))
+    assert outcome.request is not None and outcome.env_steps < resolved.cfg.train.total_env_steps
+    train(broken, resolved)
+    assert decided(straight) == decided(broken)
+    one, other = newest_state(straight), newest_state(broken)
+    for state in (one, other):
+        del state["events"], state["metrics"]
+    assert_same(one, other)
+
+
+def test_a_stop_within_an_evaluation_repeats_it_and_loses_no_record(tmp_path):
+    resolved = small(train__checkpoint_interval_s=1e6)
+    straight, broken = new_run(tmp_path / "a", resolved), new_run(tmp_path / "b", resolved)
+    train(straight, resolved)
+    count = 0
+
+    def stop():
+        nonlocal count
+        count += 1
+        return StopRequest(who="x", why="y") if count > 20 else None  # the first evaluation has hundreds of steps
+
+    train(broken, resolved, stop=stop)
+    assert newest_state(broken)["pending"] is not None and not broken.evals()
+    train(broken, resolved)
+    assert decided(straight) == decided(broken)
+    assert [item.step for item in straight.evals()] == [item.step for item in broken.evals()]
+
+
+def test_two_threads_train_and_resume_as_well(tmp_path):
+    resolved = small(train__threads=2)
+    one, other = new_run(tmp_path / "a", resolved), new_run(tmp_path / "b", resolved)
+    train(one, resolved)
+    train(other, resolved)
+    assert decided(one) == decided(other)
+
+
+def test_every_tag_has_a_meaning(tmp_path):
+    run = new_run(tmp_path)
+    train(run, small())
+    tags = {tag for record in records(run) for tag in record.values}
+    assert not [tag for tag in tags if not is_registered(tag)]
+    assert {"eval/score", "eval/success", "ppo/kl", "perf/steps_per_s", "end/time_limit", "task/distance_m"} <= tags
+
+
+def test_status_follows_the_run(tmp_path):
+    run = new_run(tmp_path)
+    seen = []
+
+    def stop():
+        seen.append(run.status().phase)
+        return None
+
+    train(run, small(), stop=stop)
+    assert {"training", "evaluating"} <= set(seen)
+
+
+def test_a_scored_run_shows_its_best_score(tmp_path):
+    resolved = small(train__evaluation_cases=None)
+    run = new_run(tmp_path, resolved)
+    train(run, resolved)
+    scores = [item.score for item in run.evals()]
+    assert len(scores) == 5 and all(item.canonical for item in run.evals())
+    assert run.status().score == max(scores)
+
+
+class FakeStep:
+    """Two robots, two terms, one episode over."""
+
+    reward = np.array([0.5, 1.5], np.float32)
+    terms = np.array([[0.25, 1.0], [0.25, 0.5]], np.float32)
+    distance_m = np.array([0.8, 3.0], np.float32)
+    speed_mps = np.array([0.2, 1.0], np.float32)
+    reached = np.array([False, False])
+    episodes = None
+
+
+def test_the_meter_by_hand():
+    meter = RolloutMeter(("a", "b"), action_clip=4.0)
+    meter.add(FakeStep(), np.array([[4.0, 0.0], [1.0, -5.0]], np.float32))
+    values = meter.values()
+    assert values["reward/a"] == pytest.approx(0.625) and values["reward/b"] == pytest.approx(0.375)
+    assert values["reward/total"] == 1.0
+    assert values["task/distance_m"] == pytest.approx(1.9)
+    assert values["task/speed_near_mps"] == pytest.approx(0.2)
+    assert values["task/near_fraction"] == 0.5
+    assert values["ppo/action_saturation"] == 0.5
+    assert values["episode/count"] == 0 and "episode/success" not in values
+    assert meter.values()["reward/total"] == 0.0
