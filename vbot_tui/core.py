@@ -161,6 +161,7 @@ class Core:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._guarded(self._obey_jobs)  # what was asked for by the last keys
         self._follower.stop()
         if self._read_only:
             return []

@@ -26,6 +26,7 @@ from sessions.workspace import Workspace
 
 ANSWER_S = 15.0
 TAKE_OVER_S = 20.0
+LAST_WORDS_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ class Desk:
             with suppress(VbotError, OSError):
                 self.send(stop, "stop_study", "stopped from the cockpit")
                 words.append(f"Study {stop} stops; its trials write a checkpoint and end.")
+        self._await_answers()
         for study, scheduler in self._schedulers.items():
             state = scheduler.snapshot().state
             going_on = state not in ("finished", "stopped") and not scheduler.released
@@ -219,6 +221,13 @@ class Desk:
                 words.append(self._hand_over(study))
         self._schedulers.clear()
         return words
+
+    def _await_answers(self) -> None:
+        """Give the schedulers here a moment to journal what was asked last; a letter to others is on disk already."""
+        end = time.monotonic() + LAST_WORDS_S
+        asked = [item for item in self._pending if item.study in self._schedulers]
+        while any(self._answer(item) is None for item in asked) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _hand_over(self, study: str) -> str:
         try:

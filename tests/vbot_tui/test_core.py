@@ -180,6 +180,29 @@ def test_leaving_an_ended_study_hands_nothing_over(bench):
     assert bench.handed_over == []
 
 
+def test_stopping_on_the_way_out_is_journalled_before_the_study_is_let_go(bench):
+    core, view = started(bench)
+    core.close(stop=True)
+    log = read_journal(bench.workspace.studies / view.study.id / "events.jsonl").events
+    kinds = [event["kind"] if event["type"] == "command" else event["type"] for event in log]
+    assert kinds.index("stop_study") < kinds.index("scheduler_stopped")
+
+
+def test_a_kill_asked_for_just_before_leaving_is_not_lost(bench):
+    core, view = started(bench)
+    core.kill(view.rows[0].key, "last word")
+    core.close()
+    log = read_journal(bench.workspace.studies / view.study.id / "events.jsonl").events
+    assert [event["why"] for event in log if event["type"] == "command"] == ["last word"]
+
+
+def test_a_note_written_just_before_leaving_is_not_lost(bench):
+    core, view = started(bench)
+    core.note("last thought", view.rows[0].key, 8000)
+    core.close()
+    assert [item.text for item in notes.read(bench.workspace)] == ["last thought"]
+
+
 def test_closing_twice_is_harmless(bench):
     core, _ = started(bench)
     core.close()
