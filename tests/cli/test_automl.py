@@ -94,3 +94,39 @@ def test_the_study_file_of_a_study_can_be_run_again(tmp_path, study):
     path = tmp_path / "studies" / study / "study.yaml"
     again = spec(str(path))
     assert again == load(path)
+
+
+TINY = """\
+trial_env_steps: 4000
+max_trials: 2
+sets:
+  ppo.horizon: 16
+  ppo.hidden: [16, 16]
+  train.num_envs: 16
+  train.evaluation_cases: 4
+space:
+  ppo.learning_rate: {factor: [0.5, 2.0]}
+"""
+
+
+def test_a_whole_study_runs_to_its_end_without_a_screen(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    said = vbot("automl", "run", tmp_path / "tiny.yaml", "--workspace", tmp_path / "w", "--json")
+    assert said.code == 0, said.err
+    found = said.object
+    assert found["state"] == "finished"
+    assert [(trial["number"], trial["state"]) for trial in found["trials"]] == [(0, "finished"), (1, "finished")]
+    assert all(trial["env_steps"] >= 4000 for trial in found["trials"])
+    first, second = (trial["params"]["ppo.learning_rate"] for trial in found["trials"])
+    assert first != second
+    assert "trial 1: finished" in said.err
+    assert vbot("status", "--workspace", tmp_path / "w", "--json").object["studies"][0]["state"] == "finished"
+
+
+def test_a_study_whose_trials_all_crash_has_failed(tmp_path, monkeypatch):
+    (tmp_path / "tiny.yaml").write_text(TINY + "max_attempts: 1\n")
+    monkeypatch.setenv("MUJOCO_GL", "no-such-backend")
+    said = vbot("automl", "run", tmp_path / "tiny.yaml", "--workspace", tmp_path / "w", "--json", "--hp-trials", "1")
+    assert said.code == 1
+    assert said.object["trials"][0]["state"] == "failed"
+    assert said.object["trials"][0]["end_reason"] == "crashed"

@@ -93,7 +93,7 @@ def resume(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def schedule(workspace: "Workspace", study: str, detach: bool, console: Console) -> int:
-    """Schedule a study here, or in the background; exit 1 if it ended without one good trial."""
+    """Schedule a study here, or in the background; exit 1 if it ended and not one trial came to its end."""
     if detach:
         from automl.handover import hand_over
 
@@ -108,7 +108,7 @@ def schedule(workspace: "Workspace", study: str, detach: bool, console: Console)
     if view.state == "unattended":
         left = sum(trial.state == "running" for trial in view.trials)
         console.tell(f"left; {left} running trials go on. 'vbot automl resume {study}' takes the study up again.")
-    return 1 if view.state == "finished" and view.best is None else 0
+    return 1 if view.state == "finished" and not any(trial.state == "finished" for trial in view.trials) else 0
 
 
 class _Teller:
