@@ -226,10 +226,10 @@ def _lazy_robot(window: Window) -> tuple[Condition, ...]:
 
 def _sprint_crash(window: Window) -> tuple[Condition, ...]:
     return (
-        Above("episodes that fell", window.mean("episode/fell"), 0.5, 0.4),
+        Above("episodes that fell", window.mean("episode/fell"), 0.3, 0.2),
         Below("episodes that succeeded", window.mean("episode/success"), 0.3, 0.4),
-        Above("speed m/s", window.mean("task/speed_mps"), 0.9, 0.75),
-        Above("share of income paid for speed", window.income_share(SPEED_TERMS), 0.4, 0.3),
+        Above("speed m/s", window.mean("task/speed_mps"), 0.8, 0.65),
+        Above("share of income paid for speed", window.income_share(SPEED_TERMS), 0.5, 0.4),
     )
 
 
@@ -256,7 +256,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "sprint_crash",
         "sprint-crash",
-        "it runs fast and falls in most episodes without succeeding, and is paid mainly for speed",
+        "it runs fast, falls often and hardly ever succeeds, while most of its income is paid for speed",
         "lower speed_cap_mps (0.6 cured it before), or make a fall dearer with termination",
         _sprint_crash,
     ),

@@ -67,6 +67,12 @@ class FakeSlot:
         self.held = True
         machine.slots_held += 1
 
+    def hand_on(self) -> "FakeSlot":
+        """The same slot in the hands of a run; this handle is used up."""
+        mine = FakeSlot(self.machine)
+        self.release()
+        return mine
+
     def release(self) -> None:
         if self.held:
             self.held = False
@@ -165,7 +171,7 @@ class FakeExecutor:
             slot.release()
             raise StartError("no more processes")
         entry.attempts += 1
-        entry.asked, entry.slot = None, slot
+        entry.asked, entry.slot = None, slot.hand_on()
         entry.report = replace(
             entry.report,
             alive=True,
