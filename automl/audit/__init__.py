@@ -1,24 +1,25 @@
 """What would each known exploit earn under a reward, against doing the job? Answered before anything is trained.
 
 Scripted behaviours are paid by the world's own reward function; no physics runs. `audit` is the one entry for the
-command line, the scheduler's pre-flight and the cockpit.
+command line, the scheduler's pre-flight and the cockpit; numpy is loaded when it is first called.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from automl.audit.audit import audit
-    from automl.audit.report import AuditReport, Finding
+    from automl.audit.report import AuditReport
+    from vbot_sim.config import TaskCfg
 
-__all__ = ["AuditReport", "Finding", "audit"]
-
-_HOMES = {"audit": "automl.audit.audit", "AuditReport": "automl.audit.report", "Finding": "automl.audit.report"}
+__all__ = ["audit"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
-    """Load numpy only when an audit is asked for: the cockpit imports this package before its first paint."""
-    if name in _HOMES:
-        from importlib import import_module
+def audit(task: "TaskCfg", gamma: float = 0.99) -> "AuditReport":
+    """Judge a task's reward.
 
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    Args:
+        task: the task as it would be trained.
+        gamma: the learner's discount per control step.
+    """
+    from automl.audit.judge import judge
+
+    return judge(task, gamma)

@@ -10,6 +10,7 @@ the exploration noise it was trained with.
 import argparse
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,9 @@ def summarize(seen: dict[str, Floats]) -> dict[str, Any]:
     settled = seen["time_s"] > WARM_UP_S
     names = [name for name in seen if name.endswith(("_sq", "_abs_rad"))]
     table: dict[str, list[float]] = {name: [] for name in ("speed_mps", "samples", "yaw_rate_radps", *names)}
-    for low, high in zip(BANDS_MPS[:-1], BANDS_MPS[1:], strict=True):
-        inside = seen["smooth_mps"] < low + (high - low) if low == 0.0 else seen["smooth_mps"] < high
+    for low, high in pairwise(BANDS_MPS):
         place = seen["distance_m"] < FAR_M if low == 0.0 else seen["distance_m"] > FAR_M
-        pick = settled & inside & (seen["smooth_mps"] >= low) & place
+        pick = settled & place & (seen["smooth_mps"] >= low) & (seen["smooth_mps"] < high)
         if pick.sum() < FEWEST:
             continue
         table["speed_mps"].append(0.0 if low == 0.0 else float(seen["smooth_mps"][pick].mean()))
