@@ -1,20 +1,27 @@
 """What a person thought: notes about a session or about one run, anchored to a step or a metric where they have one.
 
 One line per note, appended in one write: a crash can cost at most the note being written. Notes about a session are in
-`notebook/<day>.jsonl`, notes about a run beside the run, so they travel with it when it is copied or renamed.
+`notebook/<day>-<workspace tag>.jsonl`, notes about a run beside the run, so they travel with it when it is copied or
+renamed. The tag differs from workspace to workspace, so that copying one over another loses no page of either.
+
+A note may be something to do; a later note that answers it closes it, and may name the run that holds the answer.
 """
 
 import getpass
+import hashlib
 import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sessions.errors import UsageError
+from sessions.errors import NotFoundError, UsageError
 from sessions.files import Clock, append_line, read_jsonl, to_json, utc_now
-from sessions.workspace import Workspace
+from sessions.workspace import Workspace, host_tag
+
+TODO: Final = "todo"
+DONE: Final = "done"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,21 @@ class Note:
     run: str | None = None
     step: int | None = None
     tag: str | None = None
+    kind: str | None = None  # TODO, DONE, or None for a plain note
+    answers: str | None = None  # the id of the TODO that a DONE closes
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Something to do, and the notes that answered it, oldest first."""
+
+    note: Note
+    answers: tuple[Note, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody has answered it yet."""
+        return not self.answers
 
 
 def add(
@@ -38,6 +60,8 @@ def add(
     tag: str | None = None,
     author: str | None = None,
     clock: Clock = time.time,
+    kind: str | None = None,
+    answers: str | None = None,
 ) -> Note:
     """Write down a note; when this returns, the disk has it.
 
@@ -49,6 +73,8 @@ def add(
         tag: Metric it is about.
         author: Who says it, the login name by default.
         clock: Source of the time.
+        kind: TODO for something to do; `finish` writes what closes it.
+        answers: Id of the TODO that this note closes.
 
     Raises:
         UsageError: The text is empty.
@@ -67,14 +93,68 @@ def add(
         run=run_dir.id if run_dir else None,
         step=step,
         tag=tag,
+        kind=kind,
+        answers=answers,
     )
     if run_dir is not None:
         path = run_dir.notes_path
     else:
         ws.notebook.mkdir(parents=True, exist_ok=True)
-        path = ws.notebook / f"{moment[:10]}.jsonl"
+        path = ws.notebook / f"{moment[:10]}-{page_tag(ws)}.jsonl"
     append_line(path, to_json({key: value for key, value in asdict(note).items() if value is not None}))
     return note
+
+
+def finish(
+    ws: Workspace,
+    todo_id: str,
+    text: str = "",
+    run: str | None = None,
+    author: str | None = None,
+    clock: Clock = time.time,
+) -> Note:
+    """Close a TODO, best with the run that answers it; closing it again adds a second answer.
+
+    Args:
+        ws: The workspace.
+        todo_id: Its id or the beginning of it.
+        text: What came of it.
+        run: Id (or its beginning) of the run that holds the answer.
+        author: Who says it, the login name by default.
+        clock: Source of the time.
+
+    Raises:
+        NotFoundError: There is no such TODO, or no such run.
+        OSError: It could not be written.
+    """
+    known = todos(ws)
+    found = [todo for todo in known if todo_id and todo.note.id.startswith(todo_id)]
+    if len(found) != 1:
+        waiting = ", ".join(todo.note.id for todo in known if todo.open) or "none"
+        many = f"{len(found)} TODO ids begin" if found else "no TODO id begins"
+        raise NotFoundError(f"{many} with {todo_id!r}; open ones: {waiting}")
+    note = found[0].note
+    return add(ws, text or f"done: {note.text}", run, author=author, clock=clock, kind=DONE, answers=note.id)
+
+
+def todos(ws: Workspace, notes: Iterable[Note] | None = None) -> list[Todo]:
+    """Everything that was to be done, oldest first, each with its answers.
+
+    Args:
+        ws: The workspace.
+        notes: All its notes, if they are known already.
+    """
+    known = read(ws) if notes is None else list(notes)
+    answers: dict[str, list[Note]] = {}
+    for note in known:
+        if note.kind == DONE and note.answers:
+            answers.setdefault(note.answers, []).append(note)
+    return [Todo(note, tuple(answers.get(note.id, ()))) for note in known if note.kind == TODO]
+
+
+def page_tag(ws: Workspace) -> str:
+    """Eight hexadecimal letters that stand for this workspace on this machine."""
+    return hashlib.sha256(f"{host_tag()}:{ws.root.resolve()}".encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def read(ws: Workspace, run: str | None = None, day: str | None = None) -> list[Note]:
@@ -99,7 +179,7 @@ def read_file(path: Path) -> list[Note]:
 
 def days(ws: Workspace) -> list[str]:
     """The days with session notes, oldest first."""
-    return sorted(path.stem for path in ws.notebook.glob("*.jsonl"))
+    return sorted({path.stem[:10] for path in ws.notebook.glob("*.jsonl")})
 
 
 def _in_order(notes: Iterable[Note]) -> list[Note]:
@@ -120,6 +200,8 @@ def _note(row: dict[str, Any]) -> Note | None:
         run=_text(row.get("run")),
         step=step if isinstance(step, int) else None,
         tag=_text(row.get("tag")),
+        kind=_text(row.get("kind")),
+        answers=_text(row.get("answers")),
     )
 
 

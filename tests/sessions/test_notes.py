@@ -25,7 +25,7 @@ def texts(found):
 
 def test_a_session_note_goes_to_the_page_of_its_day(ws):
     note = notes.add(ws, " hello\nworld ", author="ada", clock=lambda: DAY)
-    assert os.listdir(ws.notebook) == ["1970-01-02.jsonl"]
+    assert os.listdir(ws.notebook) == [f"1970-01-02-{notes.page_tag(ws)}.jsonl"]
     assert notes.read(ws) == [note]
     assert (note.text, note.author, note.time, note.run) == ("hello\nworld", "ada", "1970-01-02T00:00:00.000Z", None)
 
@@ -59,7 +59,7 @@ def test_wrong_notes_write_nothing(ws):
 
 def test_a_torn_note_costs_itself_only(ws):
     notes.add(ws, "kept", clock=lambda: 1.0)
-    page = ws.notebook / "1970-01-01.jsonl"
+    (page,) = ws.notebook.iterdir()
     page.write_bytes(page.read_bytes() + b'{"id": "x", "time": "1970-01-01T00:00:02.000Z", "te')
     assert texts(notes.read(ws)) == ["kept"]
     notes.add(ws, "after", clock=lambda: 3.0)
@@ -92,3 +92,35 @@ def test_workspaces_merged_by_copying_show_a_note_once(ws, tmp_path):
     page.write_text(page.read_text() * 2)
     shutil.copytree(ws.root, tmp_path / "other")
     assert texts(notes.read(Workspace.open(tmp_path / "other"))) == ["mine"]
+
+
+def test_a_todo_is_open_until_a_note_answers_it_and_names_the_run(ws):
+    run = make_run(ws)
+    todo = notes.add(ws, "try the moat with radius 1 m", kind=notes.TODO, clock=lambda: 1.0)
+    notes.add(ws, "a plain note", clock=lambda: 2.0)
+    (waiting,) = notes.todos(ws)
+    assert (waiting.note, waiting.open) == (todo, True)
+    answer = notes.finish(ws, todo.id[:5], "it is gone", run="alpha", clock=lambda: 3.0)
+    (closed,) = notes.todos(ws)
+    assert (closed.open, closed.answers) == (False, (answer,))
+    assert (answer.run, answer.answers, answer.text) == (run.id, todo.id, "it is gone")
+    assert notes.read(ws, run="alpha") == [answer]
+
+
+def test_a_todo_that_does_not_exist_is_named_with_the_open_ones(ws):
+    todo = notes.add(ws, "sleep", kind=notes.TODO)
+    with pytest.raises(NotFoundError, match=f"no TODO id begins with 'zz'; open ones: {todo.id}"):
+        notes.finish(ws, "zz")
+    with pytest.raises(NotFoundError):
+        notes.finish(ws, "")
+
+
+def test_copying_a_workspace_over_another_loses_no_session_note(tmp_path):
+    here, there = make_workspace(tmp_path / "here"), make_workspace(tmp_path / "there")
+    notes.add(here, "mine", clock=lambda: 1.0)
+    notes.add(there, "yours", clock=lambda: 2.0)
+    shutil.copytree(there.root, here.root, dirs_exist_ok=True)
+    assert texts(notes.read(here)) == ["mine", "yours"]
+    notes.add(here, "again mine", clock=lambda: 3.0)
+    assert texts(notes.read(here, day="1970-01-01")) == ["mine", "yours", "again mine"]
+    assert notes.days(here) == ["1970-01-01"]
