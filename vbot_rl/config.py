@@ -43,7 +43,7 @@ class PpoCfg:
     entropy_coef_end: float | None = None  # reached linearly at the end of the run; None keeps it constant
     value_coef: float = 1.0
     max_grad_norm: float = 1.0  # actor and critic each
-    hidden: tuple[int, ...] = (256, 128, 64)
+    hidden: tuple[int, ...] = (128, 128)
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
