@@ -19,12 +19,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from vbot_tui import theme
 from vbot_tui.client import Client
 from vbot_tui.driver import PatientDriver
+from vbot_tui.frames import SharpUpdate
 from vbot_tui.glyphs import UNICODE, Glyphs
 from vbot_tui.model import Notice
 from vbot_tui.screens.trials import TrialsScreen
@@ -130,6 +134,12 @@ class VbotApp(App[Leaving]):
     def _fatal_error(self) -> None:
         """Leave without printing pages of local variables; the report goes to a file."""
         self._close_messages_no_wait()
+
+    def _display(self, screen: "Screen[object]", renderable: RenderableType | None) -> None:
+        """Send a frame, cut to what changed."""
+        if isinstance(renderable, ChopsUpdate):
+            renderable = SharpUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     # --- the terminal
 

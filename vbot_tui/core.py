@@ -29,6 +29,7 @@ from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, Tria
 
 PICTURE_S = 0.2
 BEAT_S = 1.0
+DETAIL_S = 1.0
 LOG_LINES = 300
 HISTORY = 48
 SINGLE = "single runs"
@@ -79,6 +80,7 @@ class Core:
         self._flags = FlagWatch(workspace, self._follower.store)
         self._selected = ""
         self._shown = ""
+        self._drawn_detail: tuple[float, int, Detail] = (0.0, -1, Detail())
         self._notes: tuple[object, tuple[NoteView, ...]] = (None, ())
         self._view = View(workspace=str(workspace.root), first=self._first_study())
 
@@ -349,10 +351,19 @@ class Core:
         return ordered([rows.run_row(run, self._flags.flags) for run in snapshot.runs if run.study not in studies])
 
     def _detail(self, runs: dict[str, RunView]) -> Detail:
-        key = self._selected
-        run = runs.get(key)
+        """Return what is known of the selected trial; made anew at most once a second for the same trial."""
+        run = runs.get(self._selected)
         if run is None:
-            return Detail(key)
+            return Detail(self._selected)
+        at, version, known = self._drawn_detail
+        now = time.monotonic()
+        if known.key == run.id and (now - at < DETAIL_S or (version == run.data_version and not run.alive)):
+            return known
+        found = self._read_detail(run)
+        self._drawn_detail = (now, run.data_version, found)
+        return found
+
+    def _read_detail(self, run: RunView) -> Detail:
         curves = self._follower.store.series(run.id)
         now = reward_breakdown(curves, None, HISTORY)
         before = None
@@ -361,7 +372,7 @@ class Core:
             if len(steps) >= 4:
                 before = reward_breakdown(curves, steps[len(steps) - 1 - len(steps) // 4], 0)
         directory = self._workspace.run(run.id)
-        return Detail(key, now, before, directory.log_tail(LOG_LINES), str(directory.log_path))
+        return Detail(run.id, now, before, directory.log_tail(LOG_LINES), str(directory.log_path))
 
     def _read_notes(self, table: tuple[TrialRow, ...]) -> tuple[NoteView, ...]:
         """Return the notes of the session and of the trials shown; read again only when there are others."""

@@ -12,7 +12,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from vbot_tui.lines import ROLES, Line
+from vbot_tui.lines import ROLES, Line, differences
 
 
 class LineView(ScrollView, can_focus=False):
@@ -40,10 +40,14 @@ class LineView(ScrollView, can_focus=False):
             self.virtual_size = Size(self.size.width, len(self.lines))
         top = self.scroll_offset.y
         for y in range(self.size.height):
-            if _line(before, top + y) != _line(self.lines, top + y):
-                self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh_changes(y, _line(before, top + y), _line(self.lines, top + y))
         if follow and at_end:
             self.scroll_lines(len(self.lines))
+
+    def refresh_changes(self, y: int, before: Line, after: Line) -> None:
+        """Have those cells of a row painted in which two lines differ."""
+        for start, cells in differences(before, after, self.size.width):
+            self.refresh(Region(start, y, cells, 1))
 
     def clear_lines(self) -> None:
         """Show nothing, from the top."""

@@ -31,7 +31,7 @@ class TrialTable(LineView, can_focus=True):
         self.cursor_key = ""
         self.now = 0.0
         self._top = 0
-        self._painted: dict[int, Line] = {}
+        self._painted: dict[int, tuple[bool, Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
 
     @property
@@ -83,8 +83,13 @@ class TrialTable(LineView, can_focus=True):
     def _repaint(self) -> None:
         """Send the rows whose text differs from what is on the screen."""
         for y in range(self.size.height):
-            if self._painted.get(y) != self._line_at(y):
+            marked, new = self._is_cursor(y), self._line_at(y)
+            before = self._painted.get(y)
+            self._painted[y] = marked, new
+            if before is None or before[0] != marked:
                 self.refresh(Region(0, y, self.size.width, 1))
+            else:
+                self.refresh_changes(y, before[1], new)
 
     def on_resize(self) -> None:
         """Choose the columns for the new width."""
@@ -102,8 +107,11 @@ class TrialTable(LineView, can_focus=True):
             return ()
         return row_line(self.rows[index], self._layout, self.now, self.glyphs, cursor=index == self.cursor)
 
+    def _is_cursor(self, y: int) -> bool:
+        return y > 0 and bool(self.rows) and self._top + y - 1 == self.cursor
+
     def render_line(self, y: int) -> Strip:
         """Paint one row of the window."""
-        spans = self._line_at(y)
-        self._painted[y] = spans
-        return self.paint(spans, cursor=y > 0 and self._top + y - 1 == self.cursor and bool(spans))
+        marked, spans = self._is_cursor(y), self._line_at(y)
+        self._painted[y] = marked, spans
+        return self.paint(spans, cursor=marked)
