@@ -111,7 +111,7 @@ def test_a_state_once_taken_does_not_change():
 
 def test_three_thousand_trials_are_folded_within_a_second():
     events = [event for number in range(3000) for event in ran(number, number / 3000)]
-    begin = time.perf_counter()
+    begin = time.process_time()
     state = fold(events)
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
     assert len(state.trials) == 3000

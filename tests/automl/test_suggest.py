@@ -168,6 +168,6 @@ def test_seeds_differ_by_trial_and_purpose():
 def test_three_thousand_trials_do_not_keep_anyone_waiting():
     state = history(3000)
     suggest(spec(), state, 3000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     suggest(spec(), state, 3000)
-    assert time.perf_counter() - begin < 2.0  # 0.15 s on an idle core; the limit leaves room for a busy machine
+    assert time.process_time() - begin < 1.0  # seconds of this process, so that a busy machine does not matter
