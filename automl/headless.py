@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from automl.executor import Executor
+from automl.memory.keeper import Keeper
 from automl.scheduler import Scheduler
 from automl.studies import study_view
 from automl.view import StudyView
@@ -41,6 +42,8 @@ def run_study(
     scheduler = Scheduler(workspace, study, executor)
     if on_view is not None:
         scheduler.subscribe(on_view)
+    keeper = Keeper(workspace)
+    scheduler.subscribe(keeper)
     with leaving_on_signals() as leave:
         scheduler.start()
         try:
@@ -48,6 +51,7 @@ def run_study(
                 pass
         finally:
             scheduler.stop()
+            keeper.close()
     return study_view(workspace, study)
 
 

@@ -6,10 +6,11 @@ Nothing in it is typed by hand, so it can be made anew at any moment.
 
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from automl.memory.brief_text import MOST_LINES, Brief, Leader, Line, first_line, render, short
 from automl.memory.digest import RunDigest, StudyDigest
 from automl.memory.index import FlagNote, Index, RunNow, StudyNow
 from automl.memory.looked import last_look
@@ -19,54 +20,10 @@ from sessions.notes import Note
 from sessions.workspace import Workspace
 
 FILE_NAME = "WAKE_UP.md"
-MOST_LINES = 12
 MOST_LEADERS = 3
 JUDGED_RUNS = 8  # ended runs whose curves one brief reads when nobody has judged them yet
 LOW_DISK_BYTES = 2 * 1024**3
 QUIET_ENDS = ("finished", "early_stop", "budget", "user")  # ends that were meant
-
-
-@dataclass(frozen=True)
-class Line:
-    """One statement of the brief: about what, when, in words, and the command that goes with it."""
-
-    about: str
-    text: str
-    time: str = ""
-    do: str = ""
-
-
-@dataclass(frozen=True)
-class Leader:
-    """A run that leads its environment, by score v1 on fixed cases."""
-
-    env: str
-    run: str
-    step: int
-    score: float
-    success: float | None
-    fell: float | None
-    state: str
-    host: str
-    flags: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Brief:
-    """Everything the brief says; `since` is None when the person never looked before."""
-
-    now: str
-    since: str | None
-    runs: int
-    studies: int
-    happened: tuple[Line, ...] = ()
-    running: tuple[Line, ...] = ()
-    leads: tuple[Leader, ...] = ()
-    fell: tuple[Line, ...] = ()
-    needs: tuple[Line, ...] = ()
-    todos: tuple[Note, ...] = ()
-    next: tuple[Line, ...] = ()
-    unjudged: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,7 +157,7 @@ def _happened(found: _Found) -> tuple[Line, ...]:
         elif digest.created > found.since:
             lines.append(Line(study.id, f"study created: {', '.join(map(short, digest.space))}", digest.created))
     lines += [
-        Line(note.run or "notebook", f"{note.author}: {_first_line(note.text)}", note.time) for note in found.new_notes
+        Line(note.run or "notebook", f"{note.author}: {first_line(note.text)}", note.time) for note in found.new_notes
     ]
     return tuple(sorted(lines, key=lambda line: (line.time, line.about), reverse=True))
 
@@ -214,14 +171,12 @@ def _ended_text(run: RunNow) -> str:
 
 
 def _running(index: Index) -> tuple[Line, ...]:
-    lines = []
-    for study in index.studies:
-        if study.state in ("running", "paused", "unattended"):
-            lines.append(Line(study.id, _study_text(study)))
-    for run in index.runs:
-        if run.state == "running":
-            lines.append(Line(run.id, _live_text(run.digest), run.digest.updated))
-    return tuple(lines)
+    studies = [study for study in index.studies if study.state in ("running", "paused", "unattended")]
+    live = [run.digest for run in index.runs if run.state == "running"]
+    return (
+        *(Line(study.id, _study_text(study)) for study in studies),
+        *(Line(digest.id, _live_text(digest), digest.updated) for digest in live),
+    )
 
 
 def _study_text(study: StudyNow) -> str:
@@ -263,31 +218,21 @@ def _fell(found: _Found) -> tuple[Line, ...]:
 
 
 def _needs(found: _Found, workspace: Workspace) -> tuple[Line, ...]:
-    lines = [line for study in found.index.studies for line in _study_needs(study)]
-    for run in found.index.runs:
-        if run.state == "paused" and run.digest.study is None:
-            lines.append(
-                Line(
-                    run.id,
-                    f"paused: {run.digest.end_detail or 'nobody said why'}",
-                    run.digest.updated,
-                    f"vbot train --resume {run.id}",
-                )
-            )
-    broken = [run for run in found.ended if run.state in ("failed", "diverged")]
-    for run in broken[:MOST_LINES]:
-        if run.digest.study is None:
-            lines.append(
-                Line(
-                    run.id,
-                    f"{run.state}: {run.digest.end_detail or 'no reason recorded'}",
-                    run.digest.updated,
-                    f"vbot train --resume {run.id}",
-                )
-            )
-    if (line := _disk(workspace)) is not None:
-        lines.append(line)
-    return tuple(lines)
+    paused = [run for run in found.index.runs if run.state == "paused" and run.digest.study is None]
+    broken = [run for run in found.ended if run.state in ("failed", "diverged") and run.digest.study is None]
+    disk = _disk(workspace)
+    return (
+        *(line for study in found.index.studies for line in _study_needs(study)),
+        *(_resume(run, "nobody said why") for run in paused),
+        *(_resume(run, "no reason recorded") for run in broken[:MOST_LINES]),
+        *([disk] if disk else []),
+    )
+
+
+def _resume(run: RunNow, otherwise: str) -> Line:
+    digest = run.digest
+    why = digest.end_detail or otherwise
+    return Line(run.id, f"{run.state}: {why}", digest.updated, f"vbot train --resume {run.id}")
 
 
 def _study_needs(study: StudyNow) -> list[Line]:
@@ -330,25 +275,25 @@ def _next(index: Index, found: _Found) -> tuple[Line, ...]:
         champion = study.digest.champion
         if study.state in ("finished", "stopped") and champion is not None and not _followed_up(index, study.digest):
             score = f" (score {champion.score:.3f})" if champion.score is not None else ""
+            config = index.workspace.runs / (champion.run or "") / "config.yaml"
             lines.append(
                 Line(
                     study.id,
                     f"train its best trial, {champion.number}{score}, in full length",
-                    do=f"vbot train {study.digest.env} --final --from {study.id}:{champion.number}",
-                )
-            )
-    best = leaders(index.runs)[:1]
-    for leader in best:
-        if leader.flags:
-            lines.append(
-                Line(
-                    leader.run,
-                    f"the leading run raises {', '.join(leader.flags)}: look before trusting it",
-                    do=f"vbot diagnose {leader.run}",
+                    do=f"vbot train {study.digest.env} --final --config {config}",
                 )
             )
     lines += [
-        Line(f"TODO {todo.id}", _first_line(todo.text), do=f"vbot note done {todo.id} --run RUN")
+        Line(
+            leader.run,
+            f"the leading run raises {', '.join(leader.flags)}: look before trusting it",
+            do=f"vbot diagnose {leader.run}",
+        )
+        for leader in leaders(index.runs)[:1]
+        if leader.flags
+    ]
+    lines += [
+        Line(f"TODO {todo.id}", first_line(todo.text), do=f"vbot note done {todo.id} --run RUN")
         for todo in found.todos[:3]
     ]
     if not index.runs and not index.studies:
@@ -360,80 +305,11 @@ def _next(index: Index, found: _Found) -> tuple[Line, ...]:
 
 def _followed_up(index: Index, study: StudyDigest) -> bool:
     """Whether a long run was made from the study, or a later study searches the same keys."""
-    text = f"{study.id}:"
-    if any(run.digest.kind == "final" and text in f"{run.digest.command} {run.digest.parent}:" for run in index.runs):
+    champion = study.champion.run if study.champion else None
+    finals = [run.digest for run in index.runs if run.digest.kind == "final"]
+    if champion and any(champion in f"{digest.command} {digest.parent}" for digest in finals):
         return True
     return any(
         other.id > study.id and other.digest.env == study.env and set(study.space) <= set(other.digest.space)
         for other in index.studies
     )
-
-
-# --- words
-
-
-def short(path: str) -> str:
-    """The last name of a dotted path."""
-    return path.rsplit(".", 1)[-1]
-
-
-def _first_line(text: str) -> str:
-    first, _, rest = text.partition("\n")
-    return f"{first} ..." if rest else first
-
-
-def render(brief: Brief) -> str:
-    """The brief as Markdown, for WAKE_UP.md and for the terminal."""
-    since = f"since {_minute(brief.since)}" if brief.since else "since the beginning"
-    head = f"# Wake up\n\n{_minute(brief.now)} UTC. {_count(brief.runs, 'run')}, {_count(brief.studies, 'study')}."
-    judged = f"- {brief.unjudged} ended runs have not been judged: `vbot status` judges all" if brief.unjudged else ""
-    sections = [
-        ("What needs you", [*map(_bullet, brief.needs), *map(_todo, brief.todos)] or ["- nothing"]),
-        (f"What happened {since}", _capped([_bullet(line) for line in brief.happened]) or ["- nothing"]),
-        ("What runs now", _capped([_bullet(line) for line in brief.running]) or ["- nothing"]),
-        ("What leads (score v1 on fixed cases)", _leader_lines(brief.leads) or ["- nothing was scored yet"]),
-        ("What fell, and why", [*_capped([_bullet(line) for line in brief.fell]), judged]),
-        ("What to do next", list(map(_bullet, brief.next)) or ["- let it run"]),
-    ]
-    blocks = [
-        f"## {title}\n" + "\n".join([line for line in lines if line] or ["- nothing"]) for title, lines in sections
-    ]
-    return "\n\n".join([head, *blocks]) + "\n"
-
-
-def _bullet(line: Line) -> str:
-    at = f"{_minute(line.time)} " if line.time else ""
-    do = f" -> `{line.do}`" if line.do else ""
-    return f"- {at}**{line.about}** {line.text}{do}"
-
-
-def _todo(note: Note) -> str:
-    about = f" [{note.run}]" if note.run else ""
-    return f"- [ ] TODO {note.id} ({note.time[:10]}){about} {_first_line(note.text)}"
-
-
-def _leader_lines(leads: Sequence[Leader]) -> list[str]:
-    lines = []
-    for lead in leads:
-        success = f", success {lead.success:.1%}" if lead.success is not None else ""
-        fell = f", fell {lead.fell:.1%}" if lead.fell is not None else ""
-        flags = f", flags: {' '.join(lead.flags)}" if lead.flags else ""
-        host = f" on {lead.host}" if lead.host else ""
-        lines.append(
-            f"- {lead.env}: {lead.score:.3f}  `{lead.run}@{lead.step}`{success}{fell} ({lead.state}{host}{flags})"
-        )
-    return lines
-
-
-def _capped(lines: list[str]) -> list[str]:
-    more = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"- ... and {more} more (`vbot brief --json` lists all)"] if more > 0 else lines
-
-
-def _minute(time_text: str) -> str:
-    return time_text[:16].replace("T", " ")
-
-
-def _count(number: int, word: str) -> str:
-    plural = {"study": "studies"}.get(word, f"{word}s")
-    return f"{number:,} {word if number == 1 else plural}"

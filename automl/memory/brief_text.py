@@ -57,6 +57,7 @@ def short(path: str) -> str:
 
 
 def first_line(text: str) -> str:
+    """The first line of a text, marked when there is more."""
     first, _, rest = text.partition("\n")
     return f"{first} ..." if rest else first
 

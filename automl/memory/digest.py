@@ -1,4 +1,4 @@
-"""A run and a study in a few numbers: what lists, briefs and searches need, small enough to be kept for a thousand runs.
+"""A run and a study in a few numbers: what lists, briefs and searches need, small enough to keep for a thousand runs.
 
 Reading one touches the heads of its files only: evaluation files are cut before their episodes, curves are not opened.
 """
@@ -157,6 +157,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def read_run(run: RunDir) -> RunDigest:
     """Digest a run; what cannot be read is left out."""
+    names: tuple[str, ...]
     values: dict[str, Any] = {"id": run.id, "launched": run.lock_path.exists()}
     try:
         record = run.record()

@@ -44,7 +44,8 @@ def test_a_run_that_says_running_without_holding_its_lock_has_failed(workspace):
 
 
 def test_a_row_tells_the_numbers_of_the_run(workspace):
-    make_run(workspace, "r1", env_steps=123_456, score=0.75, success=0.8, end_reason="budget", end_detail="time is up")
+    run = make_run(workspace, "r1", env_steps=123_456, end_reason="budget", end_detail="time is up")
+    (run.eval_dir / "competition-123456.json").write_text('{"score": 0.75, "success": 0.8, "episodes": []}')
     row = vbot("ls", "--workspace", workspace.root, "--json").object["runs"][0]
     assert row["env_steps"] == 123_456
     assert (row["score"], row["success"]) == (0.75, 0.8)

@@ -12,7 +12,20 @@ from collections.abc import Sequence
 
 from sessions.errors import VbotError
 from vbot_sim.errors import SimError
-from vbot_tui.cli import automl, diagnose, doctor, evaluate, import_history, listing, note, train, view
+from vbot_tui.cli import (
+    automl,
+    brief,
+    compare,
+    diagnose,
+    doctor,
+    evaluate,
+    import_history,
+    listing,
+    note,
+    report,
+    train,
+    view,
+)
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Parser, Verbs
 
@@ -24,7 +37,7 @@ EPILOG = """\
 RUN is the id of a run or the beginning of one; RUN@STEP names one of its checkpoints.
 With --json stdout is exactly one object. Exit: 0 done, 1 the work failed, 2 wrong usage."""
 
-VERB_MODULES = (train, evaluate, automl, listing, diagnose, note, view, import_history, doctor)
+VERB_MODULES = (train, evaluate, automl, listing, brief, report, compare, diagnose, note, view, import_history, doctor)
 
 
 def build_parser() -> Parser:

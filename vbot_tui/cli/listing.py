@@ -2,23 +2,30 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
 from vbot_tui.cli.tables import age, number, percent, table
 
-if TYPE_CHECKING:
-    from sessions.runs import RunDir
+LS_DESCRIPTION = """\
+List runs, newest first. WHERE narrows the list: conditions side by side must all hold, 'or' parts alternatives, '!'
+turns one round. score>0.9 success>=0.5 steps<1e6 flag:lazy_robot state:failed host:vm end:crashed has:note
+ppo.learning_rate<1e-3 /pattern/ or a part of the id. Quote what the shell would read: vbot ls 'score>0.9' flag:moat"""
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Enter `status` and `ls`."""
     verbs.add("status", "studies and runs with state, steps, score and flags", status)
-    parser = verbs.add("ls", "list runs, newest first", ls)
+    parser = verbs.add("ls", "list runs, newest first", ls, description=LS_DESCRIPTION)
+    parser.add_argument("where", metavar="WHERE", nargs="*", help="conditions, e.g. 'score>0.9' flag:lazy_robot")
+    parser.add_argument("--where", metavar="TEXT", dest="where_text", default="", help="the same as one text")
     parser.add_argument("--state", metavar="WORD", help="only runs in this state, e.g. running or failed")
     parser.add_argument("--env", metavar="ENV", help="only runs on this environment")
     parser.add_argument("--study", metavar="ID", help="only trials of this study")
+    parser.add_argument(
+        "--sort", metavar="NAME", default="created", help="by created, score, success, steps, ... or -NAME"
+    )
 
 
 def status(arguments: argparse.Namespace, console: Console) -> int:
@@ -59,56 +66,42 @@ def flags_text(flags: Sequence[str]) -> str:
 
 
 def ls(arguments: argparse.Namespace, console: Console) -> int:
-    """The runs of the workspace, newest first."""
+    """The runs of the workspace that fit, newest first or in the order asked for."""
+    import shlex
+
+    from automl.memory.index import Index
+    from automl.memory.query import parse
+    from automl.memory.table import rows as fitting_rows
     from sessions.workspace import Workspace
 
-    workspace = Workspace.open(arguments.workspace, create=False)
+    words = arguments.where[1:] if arguments.where[:1] == ["where"] else arguments.where
+    query = parse(" ".join([*map(shlex.quote, words), arguments.where_text]))
+    index = Index(Workspace.open(arguments.workspace, create=False))
     wanted = {"state": arguments.state, "env": arguments.env, "study": arguments.study}
-    rows = [row for run in reversed(workspace.run_dirs()) if fits(row := run_row(run), wanted)]
-    text = table(
-        ["RUN", "KIND", "STATE", "STEPS", "SCORE", "SUCCESS", "AGE"],
-        [
-            [
-                r["id"],
-                r["kind"] or "-",
-                r["state"],
-                number(r["env_steps"]),
-                number(r["score"], 3),
-                percent(r["success"]),
-                age(r["created"]),
-            ]
-            for r in rows
-        ],
-    )
-    console.show({"runs": rows}, text if rows else "No runs.")
+    rows = [row for row in fitting_rows(index, query, arguments.sort) if fits(row, wanted)]
+    index.save()
+    console.show({"runs": rows}, ls_text(rows) if rows else "No runs.")
     return 0
 
 
-def run_row(run: "RunDir") -> dict[str, Any]:
-    """One run in one flat row; an unreadable record leaves its cells empty."""
-    from sessions.errors import CorruptFileError, NotFoundError
-    from sessions.runs import effective_state
-
-    row: dict[str, Any] = {
-        "id": run.id,
-        "kind": None,
-        "env": None,
-        "study": None,
-        "trial": None,
-        "created": None,
-        "host": None,
-    }
-    try:
-        record = run.record()
-        row |= {name: getattr(record, name) for name in row if name != "id"}
-    except (CorruptFileError, NotFoundError):
-        pass
-    now = run.status()
-    row["state"] = effective_state(run)
-    row["env_steps"] = now.env_steps if now else 0
-    for name in ("score", "success", "end_reason", "end_detail"):
-        row[name] = getattr(now, name) if now else None
-    return row
+def ls_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The list for a person."""
+    head = ["RUN", "KIND", "STATE", "STEPS", "SCORE", "SUCCESS", "HOST", "AGE", "FLAGS"]
+    cells = [
+        [
+            r["id"],
+            r["kind"] or "-",
+            r["state"],
+            number(r["env_steps"]),
+            number(r["score"], 3),
+            percent(r["success"]),
+            r["host"] or "-",
+            age(r["created"]),
+            "?" if r["flags"] is None else flags_text(r["flags"]),
+        ]
+        for r in rows
+    ]
+    return table(head, cells)
 
 
 def fits(row: Mapping[str, Any], wanted: Mapping[str, str | None]) -> bool:

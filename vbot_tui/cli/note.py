@@ -17,9 +17,7 @@ def add_verbs(verbs: Verbs) -> None:
     writer.add_argument("text", metavar="TEXT", nargs="+", help="what you want to remember")
     writer.add_argument("--step", type=positive_int, help="the env step it is about")
     writer.add_argument("--tag", metavar="METRIC", help="the metric it is about, e.g. episode/return")
-    writer.add_argument(
-        "--todo", action="store_true", help="it is something to do: the brief shows it until it is done"
-    )
+    writer.add_argument("--todo", action="store_true", help="it is something to do, shown by the brief until done")
     closer = actions.add("done", "close a TODO, best with the run that answers it", done)
     closer.add_argument("todo_id", metavar="ID", help="id of the TODO or its beginning, as 'vbot note todo' shows it")
     closer.add_argument("text", metavar="TEXT", nargs="*", help="what came of it")
