@@ -1,17 +1,16 @@
 """`vbot eval`: how good is a policy, judged by fixed episodes under a named protocol."""
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, positive_int, seed_int
+from vbot_tui.cli.select import POLICY_HELP, Selected, find, split
 from vbot_tui.cli.tables import number, percent, table
 
 if TYPE_CHECKING:
-    from sessions.runs import RunDir
     from vbot_rl.evaluate import EvalResult
 
 PROTOCOLS = ("competition", "strict", "training")
@@ -24,9 +23,7 @@ the canonical cases, the only ones that rank. The result is kept with the run.""
 def add_verbs(verbs: Verbs) -> None:
     """Enter `eval`."""
     parser = verbs.add("eval", "how good is a policy? judged by fixed episodes", evaluate, description=DESCRIPTION)
-    parser.add_argument(
-        "run_name", metavar="RUN", help="RUN or RUN@STEP (without a step: the best checkpoint by score)"
-    )
+    parser.add_argument("run_name", metavar="RUN", help=POLICY_HELP)
     parser.add_argument("--protocol", choices=PROTOCOLS, default="competition", help="the rules (default: competition)")
     parser.add_argument(
         "--episodes", type=positive_int, metavar="N", help="so many cases instead of the canonical ones"
@@ -41,54 +38,61 @@ def add_verbs(verbs: Verbs) -> None:
 def evaluate(arguments: argparse.Namespace, console: Console) -> int:
     """Judge one checkpoint, or all of a run."""
     from automl.local import usable_cores
-    from sessions.workspace import Workspace
-    from vbot_tui.cli.select import select, split
+    from vbot_rl.launch import choose_libraries
 
-    workspace = Workspace.open(arguments.workspace, create=False)
-    if arguments.all_checkpoints and split(arguments.run_name)[1] is not None:
-        raise UsageError("--all-checkpoints judges every step; name the run without @STEP.")
-    chosen = select(workspace, arguments.run_name)
-    steps = [step for step, _ in chosen.run.checkpoints()] if arguments.all_checkpoints else [chosen.step]
+    choose_libraries()  # before numpy is loaded
+    chosen = find(arguments.workspace, arguments.run_name)
     threads = arguments.threads or usable_cores()
-    results = list(judge(chosen.run, steps, arguments, threads, console))
+    results = list(judge(chosen, checkpoints(chosen, arguments), arguments, threads, console))
     results.sort(key=lambda result: (-result.score, result.step))
-    answer = as_object(chosen.run, results[0])
+    answer = as_object(chosen, results[0])
     if arguments.all_checkpoints:
-        answer["checkpoints"] = [as_object(chosen.run, result) for result in results]
-    console.show(answer, as_text(chosen.run, results))
+        answer["checkpoints"] = [as_object(chosen, result) for result in results]
+    console.show(answer, as_text(chosen, results))
     return 0
 
 
+def checkpoints(chosen: Selected, arguments: argparse.Namespace) -> list[int]:
+    """The steps to judge."""
+    if not arguments.all_checkpoints:
+        return [chosen.step]
+    if chosen.run is None or split(arguments.run_name)[1] is not None:
+        raise UsageError("--all-checkpoints judges every step of a run; name the run without @STEP.")
+    return [step for step, _ in chosen.run.checkpoints()]
+
+
 def judge(
-    run: "RunDir", steps: Sequence[int], arguments: argparse.Namespace, threads: int, console: Console
+    chosen: Selected, steps: Sequence[int], arguments: argparse.Namespace, threads: int, console: Console
 ) -> "Iterator[EvalResult]":
-    """Judge the checkpoints one after the other; each result is on disk before the next begins."""
-    free_numerics()
+    """Judge the checkpoints one after the other; each result is on disk before the next begins.
+
+    A policy of the package has no run to keep results with: its result is only shown.
+    """
+    from vbot_rl.evaluate import evaluate as judge_policy
     from vbot_rl.evaluate import evaluate_run
 
+    how = (arguments.protocol, arguments.episodes, arguments.seed, threads)
     for count, step in enumerate(steps, 1):
-        console.progress(f"{run.id}@{step}: {arguments.protocol} ({count} of {len(steps)})")
-        yield evaluate_run(run, arguments.protocol, step, arguments.episodes, arguments.seed, threads)
+        console.progress(f"{chosen.name}: {arguments.protocol} ({count} of {len(steps)})")
+        if chosen.run is not None:
+            yield evaluate_run(chosen.run, how[0], step, *how[1:])
+            continue
+        trained = chosen.load()
+        result = judge_policy(trained.policy(), trained.cfg.task, *how, trained.cfg.env, step)
+        assert result is not None, "nobody asked to abandon it"
+        yield result
 
 
-def free_numerics() -> None:
-    """Give this process the environment of a trial, before numpy is loaded: an inherited one can halve its speed."""
-    from vbot_rl.launch import trial_environment
-
-    wanted = trial_environment(os.environ)
-    for name in set(os.environ) - set(wanted):
-        del os.environ[name]
-    os.environ.update(wanted)
-
-
-def as_object(run: "RunDir", result: "EvalResult") -> dict[str, Any]:
+def as_object(chosen: Selected, result: "EvalResult") -> dict[str, Any]:
     """The result as JSON; the episodes one by one are in the file."""
     from vbot_rl.evaluate import without_episodes
 
-    return {"run": run.id, "file": str(run.eval_dir / result.file_name), **without_episodes(result)}
+    run = chosen.run
+    file = None if run is None else str(run.eval_dir / result.file_name)
+    return {"run": chosen.name if run is None else run.id, "file": file, **without_episodes(result)}
 
 
-def as_text(run: "RunDir", results: "Sequence[EvalResult]") -> str:
+def as_text(chosen: Selected, results: "Sequence[EvalResult]") -> str:
     """The result for a person: a line per checkpoint, and how the episodes of the best one ended."""
     best = results[0]
     cases = "canonical cases" if best.canonical else f"cases of seed {best.seed}"
@@ -106,7 +110,7 @@ def as_text(run: "RunDir", results: "Sequence[EvalResult]") -> str:
     causes = ", ".join(f"{cause} {percent(share)}" for cause, share in best.causes.items())
     return "\n".join(
         [
-            f"{run.id}: {best.protocol_id}, {best.n} {cases}",
+            f"{chosen.name if chosen.run is None else chosen.run.id}: {best.protocol_id}, {best.n} {cases}",
             table(["STEP", "SCORE", "SUCCESS (95 %)", "FELL", "POINTS", "TIME"], rows),
             f"how the episodes of {best.step:,} ended: {causes}",
         ]

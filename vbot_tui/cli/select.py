@@ -1,4 +1,4 @@
-"""What a person calls a run: RUN, RUN@STEP, and which checkpoint is meant by it."""
+"""What a person calls a policy: RUN, RUN@STEP or pretrained:ENV, and which checkpoint is meant by it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +9,28 @@ from sessions.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from sessions.runs import RunDir
     from sessions.workspace import Workspace
+    from vbot_rl.source import Trained
+
+PRETRAINED = "pretrained:"
+POLICY_HELP = "RUN, RUN@STEP (without a step: the best checkpoint by score) or pretrained:ENV"
 
 
 @dataclass(frozen=True)
 class Selected:
-    """One checkpoint of one run."""
+    """One checkpoint: of a run, or of the package (then there is no run)."""
 
-    run: "RunDir"
+    name: str
     step: int
     checkpoint: Path
+    run: "RunDir | None"
+
+    def load(self) -> "Trained":
+        """Read the policy and its config."""
+        from vbot_rl import source
+
+        if self.run is None:
+            return source.from_file(self.checkpoint, self.name)
+        return source.from_run(self.run, self.step)
 
 
 def split(text: str) -> tuple[str, int | None]:
@@ -31,12 +44,40 @@ def split(text: str) -> tuple[str, int | None]:
     return name, int(digits)
 
 
+def find(workspace: str | None, text: str) -> Selected:
+    """The checkpoint that RUN[@STEP] or pretrained:ENV means; a workspace is needed for runs only.
+
+    Raises:
+        WorkspaceError: there is no such workspace.
+        NotFoundError, SimError: what `select` and `select_pretrained` raise.
+    """
+    from sessions.workspace import Workspace
+
+    if text.startswith(PRETRAINED):
+        return select_pretrained(text)
+    return select(Workspace.open(workspace, create=False), text)
+
+
+def select_pretrained(text: str) -> Selected:
+    """The policy of the package that pretrained:ENV means.
+
+    Raises:
+        UnknownEnvError, NotFoundError: no such environment, or no policy comes with it.
+    """
+    from vbot_rl import source
+
+    path = source.pretrained_path(text.removeprefix(PRETRAINED))
+    return Selected(text, source.from_file(path, text).step, path, None)
+
+
 def select(workspace: "Workspace", text: str) -> Selected:
     """The checkpoint that RUN[@STEP] means: the step named, else the best by score, else the newest.
 
     Raises:
         NotFoundError: no such run, no such step, or a run without checkpoints.
     """
+    if text.startswith(PRETRAINED):
+        return select_pretrained(text)
     name, step = split(text)
     run = workspace.run(name)
     checkpoints = dict(run.checkpoints())
@@ -47,7 +88,7 @@ def select(workspace: "Workspace", text: str) -> Selected:
     if step not in checkpoints:
         near = min(checkpoints, key=lambda have: abs(have - step))
         raise NotFoundError(f"{run.id} has no checkpoint at step {step:,}; the nearest one is {run.id}@{near}.")
-    return Selected(run, step, checkpoints[step])
+    return Selected(f"{run.id}@{step}", step, checkpoints[step], run)
 
 
 def best_step(run: "RunDir", checkpoints: dict[int, Path]) -> int:

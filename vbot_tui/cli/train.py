@@ -53,9 +53,14 @@ def add_verbs(verbs: Verbs) -> None:
         "--steps", type=positive_int, metavar="N", help="length in env steps; 500k and 2M are understood"
     )
     parser.add_argument("--device", help="where the learner computes")
-    parser.add_argument("--warm-start", metavar="RUN", help="start from what another run (RUN or RUN@STEP) has learned")
+    parser.add_argument(
+        "--warm-start",
+        metavar="RUN",
+        help="start from what another run (RUN or RUN@STEP) or pretrained:ENV has learned",
+    )
     parser.add_argument("--load", metavar="PARTS", help="some of weights,normalizer,optimizer,schedule")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run from its newest checkpoint")
+    parser.add_argument("--render", action="store_true", help="at the end, write a film of the best checkpoint")
     parser.add_argument(
         "--anyway", action="store_true", help="train long with hand-set rewards outside a study, and mark the run"
     )
@@ -73,7 +78,7 @@ def train(arguments: argparse.Namespace, console: Console) -> int:
     else:
         workspace = Workspace.open(arguments.workspace, create=False)
         run = run_to_resume(workspace, arguments)
-    return launch_and_watch(workspace, run, console)
+    return launch_and_watch(workspace, run, console, arguments.render)
 
 
 def resolve(arguments: argparse.Namespace) -> "Resolved":
@@ -153,7 +158,7 @@ def warm_start(workspace: "Workspace", arguments: argparse.Namespace) -> "tuple[
         return None, None
     chosen = select(workspace, arguments.warm_start)
     parts = tuple(part.strip() for part in (arguments.load or DEFAULT_PARTS).split(","))
-    return f"{chosen.run.id}@{chosen.step}", WarmStart(chosen.checkpoint, parts)
+    return chosen.name, WarmStart(chosen.checkpoint, parts)
 
 
 def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "RunDir":
@@ -177,7 +182,7 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
     return run
 
 
-def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console) -> int:
+def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console, render: bool = False) -> int:
     """Start the run's process, show how far it is, and report how it ended."""
     from automl.local import usable_cores
     from vbot_rl.launch import launch
@@ -193,6 +198,11 @@ def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console) ->
     watch(run, launched, console)
     wall_s = time.monotonic() - started
     result = describe(run, steps_before, wall_s)
+    if render and run.checkpoints():
+        from vbot_tui.cli.render import film_of_run
+
+        film = film_of_run(str(workspace.root), run.id, console)
+        result |= {"film": film["file"], "sheet": film["sheet"]}
     console.show(result, as_text(result))
     return 0 if result["state"] in ("finished", "stopped") else 1
 
@@ -281,6 +291,8 @@ def as_text(result: dict[str, Any]) -> str:
         lines.append(
             f"  score {result['score']:.3f}, success {result['success']:.1%} (best checkpoint, competition protocol)"
         )
+    if "film" in result:
+        lines.append(f"  film {result['film']}")
     return "\n".join([*lines, f"  {result['dir']}"])
 
 
