@@ -22,6 +22,7 @@ from automl.executor import Executor
 from automl.journal import Journal
 from automl.local import LocalExecutor, usable_cores
 from automl.spec import load
+from automl.statefile import write_papers
 from automl.view import StudyView, build_view
 from sessions.code_version import code_version
 from sessions.errors import LockedError, VbotError
@@ -68,6 +69,7 @@ class Scheduler:
         self._lock: Lock | None = None
         self._engine: Engine | None = None
         self._view: StudyView | None = None
+        self._papers_of: object = None
         self.released = False
 
     def start(self) -> None:
@@ -187,6 +189,19 @@ class Scheduler:
             path.unlink(missing_ok=True)
         if engine.released_by is None:
             engine.step()
+        self._write_papers(engine)
+
+    def _write_papers(self, engine: Engine) -> None:
+        """Write state.yaml and report.md when a trial or the study has ended since they were last written."""
+        state = engine.state
+        mark = (state.finish_order, state.ended, state.pause)
+        if mark == self._papers_of:
+            return
+        self._papers_of = mark
+        try:
+            write_papers(self.path, self.study, self._spec, state)
+        except OSError as error:  # they are copies: a study must not wait for them
+            self._log(f"state.yaml and report.md were not written: {error}")
 
     def _inbox(self) -> Iterator[tuple[Path, Command | None]]:
         """Commands of other processes, oldest first; what is none is put aside by its caller and said in the log."""

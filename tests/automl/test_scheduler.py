@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from automl import studies
 from automl.commands import Command
@@ -104,6 +105,29 @@ def test_a_study_runs_to_its_end_on_a_thread_of_its_own(bench):
     assert (view.state, view.reason) == ("finished", "all 3 trials are done")
     assert [trial.state for trial in view.trials] == ["finished"] * 3
     assert (view.best, view.score) == (2, pytest.approx(0.3))
+
+
+def test_every_trial_that_ends_is_in_the_papers_beside_the_log(bench):
+    here = bench(max_trials=2)
+    scheduler = here.scheduler()
+    scheduler.start()
+    assert scheduler.wait_idle(PATIENCE_S)
+    scheduler.stop()
+    folder = here.workspace.study(here.study)
+    data = yaml.safe_load((folder / "state.yaml").read_text())
+    assert [(trial["number"], trial["score"]) for trial in data["trials"]] == [(0, 0.1), (1, 0.2)]
+    assert data["ended"] == "all 2 trials are done"
+    assert "The highest score is 0.2000 of trial 1" in (folder / "report.md").read_text()
+
+
+def test_papers_that_cannot_be_written_do_not_stop_the_study(bench):
+    here = bench(max_trials=1)
+    (here.workspace.study(here.study) / "state.yaml").mkdir()
+    scheduler = here.scheduler()
+    scheduler.start()
+    assert scheduler.wait_idle(PATIENCE_S)
+    assert scheduler.snapshot().state == "finished"
+    assert "state.yaml and report.md were not written" in (scheduler.path / "scheduler.log").read_text()
 
 
 def test_listeners_get_ever_newer_snapshots_off_the_callers_thread(bench):

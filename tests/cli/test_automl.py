@@ -90,6 +90,13 @@ def test_a_study_that_nobody_schedules_can_be_stopped(tmp_path, study):
     assert vbot("automl", "stop", study, "--workspace", tmp_path).code == 2
 
 
+def test_the_report_is_shown_and_written(tmp_path, study):
+    said = vbot("automl", "report", "--workspace", tmp_path, "--json")
+    assert said.code == 0, said.err
+    assert said.object["text"].startswith(f"# {study}\n")
+    assert (tmp_path / "studies" / study / "report.md").read_text() == said.object["text"]
+
+
 def test_the_study_file_of_a_study_can_be_run_again(tmp_path, study):
     path = tmp_path / "studies" / study / "study.yaml"
     again = spec(str(path))

@@ -47,6 +47,8 @@ def add_verbs(verbs: Verbs) -> None:
     stopper.add_argument("--why", default="stopped from the command line", help="kept in the study's log")
     looker = actions.add("status", "one study with its trials", status)
     looker.add_argument("study", metavar="STUDY", nargs="?", help="id or its beginning (default: the newest)")
+    reporter = actions.add("report", "what a study found, written from its log", report)
+    reporter.add_argument("study", metavar="STUDY", nargs="?", help="id or its beginning (default: the newest)")
     actions.add("list", "all studies", list_all)
 
 
@@ -164,14 +166,41 @@ def stop(arguments: argparse.Namespace, console: Console) -> int:
 
 def status(arguments: argparse.Namespace, console: Console) -> int:
     """One study in full."""
-    from automl.studies import list_studies, study_view
+    from automl.studies import study_view
 
     workspace = _existing(arguments)
-    known = list_studies(workspace)
-    if arguments.study is None and not known:
-        raise UsageError("there is no study yet; 'vbot automl run' starts the first one.")
-    view = study_view(workspace, workspace.study(arguments.study).name if arguments.study else known[-1])
+    view = study_view(workspace, named_or_newest(workspace, arguments.study))
     console.show(as_object(view), as_text(view))
+    return 0
+
+
+def named_or_newest(workspace: "Workspace", study: str | None) -> str:
+    """The id of the study that was named, else of the newest one."""
+    from automl.studies import list_studies
+
+    if study is not None:
+        return workspace.study(study).name
+    known = list_studies(workspace)
+    if not known:
+        raise UsageError("there is no study yet; 'vbot automl run' starts the first one.")
+    return known[-1]
+
+
+def report(arguments: argparse.Namespace, console: Console) -> int:
+    """Write state.yaml and report.md of a study anew and show the report."""
+    from automl.report import report_text
+    from automl.spec import load
+    from automl.statefile import REPORT_FILE, STATE_FILE, write_papers
+    from automl.studies import SPEC_FILE, study_state
+
+    workspace = _existing(arguments)
+    study = named_or_newest(workspace, arguments.study)
+    directory = workspace.study(study)
+    spec, state = load(directory / SPEC_FILE), study_state(workspace, study)
+    write_papers(directory, study, spec, state)
+    text = report_text(study, spec, state)
+    files = {"report": str(directory / REPORT_FILE), "state": str(directory / STATE_FILE)}
+    console.show({"study": study, **files, "text": text}, text)
     return 0
 
 
