@@ -7,7 +7,7 @@ import contextlib
 import json
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from vbot_rl.bench.workload import Measured, Workload
@@ -24,16 +24,20 @@ def measure(side: str, work: Workload) -> Measured:
 
         steps_per_s, counted = physics(work)
     else:
-        if side == OURS:
-            from vbot_rl.bench.ours import train
-        else:
-            from vbot_rl.bench.peers import driver
-
-            train = driver(side)
-        counted = train(work)[work.warmup :]
+        counted = _trainer(side)(work)[work.warmup :]
         steps_per_s = work.batch / float(np.median(counted))
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Measured(side, steps_per_s, round(rss_mb, 1), tuple(float(t) for t in counted))
+
+
+def _trainer(side: str) -> Callable[[Workload], list[float]]:
+    if side == OURS:
+        from vbot_rl.bench import ours
+
+        return ours.train
+    from vbot_rl.bench.peers import driver
+
+    return driver(side)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,15 +13,21 @@ from collections.abc import Sequence
 from sessions.errors import VbotError
 from vbot_sim.errors import SimError
 from vbot_tui.cli import (
+    analyze,
+    audit,
     automl,
+    bench,
     brief,
     compare,
     diagnose,
     doctor,
     evaluate,
+    export,
     import_history,
     listing,
     note,
+    play,
+    render,
     report,
     train,
     view,
@@ -37,7 +43,26 @@ EPILOG = """\
 RUN is the id of a run or the beginning of one; RUN@STEP names one of its checkpoints.
 With --json stdout is exactly one object. Exit: 0 done, 1 the work failed, 2 wrong usage."""
 
-VERB_MODULES = (train, evaluate, automl, listing, brief, report, compare, diagnose, note, view, import_history, doctor)
+VERB_MODULES = (
+    train,
+    evaluate,
+    play,
+    render,
+    export,
+    automl,
+    listing,
+    brief,
+    report,
+    compare,
+    diagnose,
+    analyze,
+    audit,
+    note,
+    view,
+    import_history,
+    bench,
+    doctor,
+)
 
 
 def build_parser() -> Parser:
