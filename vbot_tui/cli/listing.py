@@ -24,8 +24,9 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--env", metavar="ENV", help="only runs on this environment")
     parser.add_argument("--study", metavar="ID", help="only trials of this study")
     parser.add_argument(
-        "--sort", metavar="NAME", default="created", help="by created, score, success, steps, ... or -NAME"
+        "--sort", metavar="NAME", default="created", help="by score, success, steps, updated, host, ..."
     )
+    parser.add_argument("--reverse", action="store_true", help="the other way round")
 
 
 def status(arguments: argparse.Namespace, console: Console) -> int:
@@ -77,8 +78,9 @@ def ls(arguments: argparse.Namespace, console: Console) -> int:
     words = arguments.where[1:] if arguments.where[:1] == ["where"] else arguments.where
     query = parse(" ".join([*map(shlex.quote, words), arguments.where_text]))
     index = Index(Workspace.open(arguments.workspace, create=False))
+    order = f"{'-' if arguments.reverse else ''}{arguments.sort}"
     wanted = {"state": arguments.state, "env": arguments.env, "study": arguments.study}
-    rows = [row for row in fitting_rows(index, query, arguments.sort) if fits(row, wanted)]
+    rows = [row for row in fitting_rows(index, query, order) if fits(row, wanted)]
     index.save()
     console.show({"runs": rows}, ls_text(rows) if rows else "No runs.")
     return 0

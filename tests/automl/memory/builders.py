@@ -11,13 +11,14 @@ from tests.sessions.builders import record, version_record
 
 ENV = "vbot_navigation_section001"
 HOUR = "2026-11-23T{:02d}:00:00.000Z"
+EIGHT = HOUR.format(8)
 
 
 def make_workspace(root: Path) -> Workspace:
     return Workspace.open(root)
 
 
-def make_run(ws: Workspace, name: str, *, state="finished", updated=HOUR.format(8), scores=None, curves=None, **values):
+def make_run(ws: Workspace, name: str, *, state="finished", updated=EIGHT, scores=None, curves=None, **values):
     """A run; `scores` by step, `curves` as {step: {tag: value}}; other values go to run.json or status.json."""
     run = RunDir(ws.runs / name)
     (run.path / "evals").mkdir(parents=True)
