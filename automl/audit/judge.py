@@ -19,6 +19,7 @@ from automl.audit.stage import Stage
 from automl.audit.undecidable import undecidable
 from vbot_sim.schema import TaskCfg
 
+STRONGEST = 3.0
 SHOWN_TERMS = 6
 MATTERS = 0.01
 _BISECTIONS = 50
@@ -42,8 +43,9 @@ def judge(task: TaskCfg, gamma: float) -> AuditReport:
         if sides:
             findings.append(_finding(stage, exploit, sides))
         else:
-            missing[exploit.name] = "the scripted job does not reach the target and stop before the time limit"
-    findings.sort(key=lambda f: -f.return_ratio / f.wins_at)
+            missing[exploit.name] = "the episode is too short for the scripted behaviours to reach the target and stop"
+    # Where the job itself costs, ratios end at their cap, and the dearest detour is named first.
+    findings.sort(key=lambda f: (-min(f.strength, STRONGEST), -f.gain_per_second))
     return AuditReport(
         exploits=tuple(findings),
         undecidable=undecidable(stage),
@@ -55,8 +57,8 @@ def judge(task: TaskCfg, gamma: float) -> AuditReport:
 
 
 def _finding(stage: Stage, exploit: Exploit, sides: Sequence[Sides]) -> Finding:
-    views = [Comparison(view, e := ours.total(), j := theirs.total(), ratio(e, j)) for view, ours, theirs in sides]
-    best = max(range(len(views)), key=lambda k: views[k].ratio)
+    views = [_compared(*side) for side in sides]
+    best = max(range(len(views)), key=lambda k: (views[k].ratio, views[k].gain_per_second))
     view, ours, theirs = sides[best]
     found = verdict(views[best].ratio, exploit.wins_at, exploit.close_at)
     terms = _terms(stage, ours, theirs, exploit.wins_at)
@@ -66,13 +68,20 @@ def _finding(stage: Stage, exploit: Exploit, sides: Sequence[Sides]) -> Finding:
         against=exploit.against,
         return_ratio=views[best].ratio,
         wins_at=exploit.wins_at,
+        strength=views[best].ratio / exploit.wins_at,
         view=view,
+        gain_per_second=views[best].gain_per_second,
         verdict=found,
         terms=terms,
         views=tuple(views),
         cure="" if found == "loses" else exploit.cure(stage) or _weight_advice(terms),
         flag=exploit.flag,
     )
+
+
+def _compared(view: str, ours: Worth, theirs: Worth) -> Comparison:
+    mine, other = ours.total(), theirs.total()
+    return Comparison(view, mine, other, ratio(mine, other), ours.per_second() - theirs.per_second())
 
 
 def _weight_advice(terms: Sequence[TermShare]) -> str:
@@ -168,6 +177,7 @@ def _behaviours(stage: Stage) -> tuple[BehaviourReturn, ...]:
         rows.append(
             BehaviourReturn(
                 behaviour=name,
+                starts_m=None if income.track.start_m is None else float(income.track.start_m[0]),
                 length_s=float((end + 1).mean()) * act.STEP_S,
                 episode_return=whole.total(),
                 discounted_return=stage.discounted(income, end).total(),

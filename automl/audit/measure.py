@@ -87,6 +87,36 @@ def summarize(seen: dict[str, Floats]) -> dict[str, Any]:
     return {"table": {k: [_short(v) for v in values] for k, values in table.items()}, "hold": sway}
 
 
+def measure_ramps(policy: Any, task: Any, robots: int, seed: int) -> dict[str, float]:  # noqa: ANN401
+    """Measure speeding up and braking on straight walks of 8 m with mean actions (medians over robots)."""
+    from vbot_sim.spawns import Spawns
+    from vbot_sim.vector_task import VectorTask
+
+    world = VectorTask(task, robots, seed)
+    position = np.tile([8.0, 0.0], (robots, 1))
+    noise = np.random.default_rng(seed).standard_normal((robots, 12)) * 0.05
+    obs = world.reset(Spawns(position, np.full(robots, np.pi), np.zeros((robots, 2)), np.full(robots, 0.3), noise))
+    speed = []
+    for _ in range(round(9.5 / world.control_dt_s)):
+        obs = world.step(policy.act(obs)).obs
+        speed.append(np.array(world._inputs.speed_mps))
+    dt, v = world.control_dt_s, np.array(speed)
+    top = v.max(axis=0)
+    gain = [_ramp(v[:, k], 0.2 * top[k], 0.8 * top[k], dt) for k in range(robots)]
+    loss = [_ramp(v[::-1, k], 0.2 * top[k], 0.8 * top[k], dt) for k in range(robots)]
+    found = {"top_mps": top, "speed_up_mps2": gain, "brake_mps2": loss}
+    return {name: _short(float(np.nanmedian(values))) for name, values in found.items()}
+
+
+def _ramp(speed: Floats, low: float, high: float, dt: float) -> float:
+    """Return the mean slope between the last moment below `low` and the first one above `high` after the start."""
+    above = int(np.argmax(speed > high))
+    below = np.flatnonzero(speed[: above + 1] < low)
+    if len(below) == 0 or speed[above] <= high:  # it never was that slow, or that fast
+        return np.nan
+    return (high - low) / ((above - int(below[-1])) * dt)
+
+
 def _quantiles(values: Floats) -> list[float]:
     return [_short(float(v)) for v in np.quantile(values, np.arange(0.05, 1.0, 0.1))]
 
@@ -124,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "policy": f"{cfg.env}, preset {cfg.preset}, {found.step} env steps",
         "command": "python -P -m automl.audit.measure RUN[@STEP] --out automl/audit/gait.json",
         "noise_std": _short(float(np.exp(policy.net.params.log_std).mean())),
+        "ramps": measure_ramps(policy, task, arguments.robots, seed=3),
         "walking": summarize(observe(policy, task, 0.0, arguments.seconds, arguments.robots, seed=1)),
         "exploring": summarize(observe(policy, task, 1.0, arguments.seconds, arguments.robots, seed=2)),
     }

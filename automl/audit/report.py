@@ -24,12 +24,13 @@ class TermShare:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two returns in one view."""
+    """Two returns in one view; `gain_per_second` is the exploit's lead over the alternative per second that counts."""
 
     view: str
     exploit: float
     job: float
     ratio: float
+    gain_per_second: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Finding:
         against: what it is compared with.
         return_ratio: exploit over alternative, in the view that speaks loudest for the exploit.
         wins_at: the ratio at which it wins.
+        strength: the ratio as a share of that.
         view: that view.
+        gain_per_second: the exploit's lead there, per second that counts.
         verdict: "wins", "close" (within a fifth) or "loses".
         terms: what pays it, most telling first.
         views: all views looked at.
@@ -55,7 +58,9 @@ class Finding:
     against: str
     return_ratio: float
     wins_at: float
+    strength: float
     view: str
+    gain_per_second: float
     verdict: Verdict
     terms: tuple[TermShare, ...]
     views: tuple[Comparison, ...]
@@ -88,9 +93,13 @@ class JobReport:
 
 @dataclass(frozen=True)
 class BehaviourReturn:
-    """What one scripted behaviour earns from spawn to the end of its episode."""
+    """What one scripted behaviour earns to the end of its episode.
+
+    `starts_m` is where it starts if that is not its spawn: such a behaviour shows a decision on the way.
+    """
 
     behaviour: str
+    starts_m: float | None
     length_s: float
     episode_return: float
     discounted_return: float

@@ -62,6 +62,11 @@ class Worth:
             value += float(paid[-STEADY_ROWS:].mean(axis=0) @ self.tail)
         return float((value / paid.shape[1] + sum(self.extra.values())) * self.factor)
 
+    def per_second(self) -> float:
+        """Return it per second that counts: divided by the time it sums over, discounted as it is."""
+        steps = float(self.weights.sum(dtype=np.float64) + self.tail.sum()) / self.weights.shape[1]
+        return float(self.total() / max(steps * STEP_S * self.factor, 1e-9))
+
     def of_scale(self, cfg: RewardCfg, name: str, scale: float) -> float:
         """Return the contribution of one term under another scale, paid anew by the world's function."""
         only = replace(cfg, scales={key: scale if key == name else 0.0 for key in cfg.scales})

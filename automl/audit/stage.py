@@ -19,15 +19,15 @@ STAND, STEP_INSIDE, RETREAT, ROCK, ZIG_ZAG, SPRINT = (
     "zig-zag to the target",
     "sprint and fall at the touch",
 )
-HOVER, ONE_METRE, COME_IN, COME_IN_WELL, PASS = (
+HOVER, OUTSIDE, COME_IN, COME_IN_WELL, PASS = (
     "stand 2 cm outside the circle",
-    "stand at 1 m",
+    "stand half a metre outside the circle",
     "come in as a learner does",
     "come in and stop",
     "pass through again and again",
 )
 LATEST_ARRIVAL = 0.9
-COME_IN_FROM_M = 1.6
+COME_IN_FROM_M = 1.1  # outside the circle
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def scripts(task: TaskCfg) -> list[act.Track]:
     """Script all behaviours for a task."""
     cases, limit, reach = act.spawn_cases(task), task.episode.limit_s, task.episode.reach_radius_m
     hold = min(act.HOLD_M, 0.8 * reach)
-    rim_in, rim_out = reach - act.RIM_M, reach + act.RIM_M
+    rim_in, rim_out, outside = reach - act.RIM_M, reach + act.RIM_M, reach + act.OUTSIDE_M
     return [
         *(act.walk_to(job_name(speed), cases, limit, hold, speed) for speed in act.SANE_SPEEDS_MPS),
         act.stand(STAND, cases, limit),
@@ -117,10 +117,10 @@ def scripts(task: TaskCfg) -> list[act.Track]:
         act.rock(ROCK, cases, limit),
         act.retreat(RETREAT, cases, limit, task.termination.out_of_bounds_m),
         act.stay(HOVER, limit, rim_out),
-        act.stay(ONE_METRE, limit, act.ONE_METRE),
-        act.enter(COME_IN, limit, COME_IN_FROM_M, rim_in, "exploring"),
-        act.enter(COME_IN_WELL, limit, act.ONE_METRE, hold, "walking"),
-        act.pass_through(PASS, limit),
+        act.stay(OUTSIDE, limit, outside),
+        act.enter(COME_IN, limit, reach + COME_IN_FROM_M, rim_in, "exploring"),
+        act.enter(COME_IN_WELL, limit, outside, hold, "walking"),
+        act.pass_through(PASS, limit, outside),
     ]
 
 

@@ -29,8 +29,9 @@ def _conservative_hovering(stage: Stage) -> Undecidable:
 
 def _walking_incentive(stage: Stage) -> Undecidable:
     """What a slow first step is paid above standing, with an exploring policy's body costs."""
-    idle, come = stage.incomes[st.ONE_METRE], stage.incomes[st.COME_IN]
-    first, last = arrival(come, 1.5), arrival(come, 0.85) - 1
+    idle, come = stage.incomes[st.OUTSIDE], stage.incomes[st.COME_IN]
+    reach = stage.task.episode.reach_radius_m
+    first, last = arrival(come, reach + 1.0), arrival(come, reach + 0.35) - 1
     gain = rate(come, first, last).total() - rate(idle, stage.start(idle), last_row(idle)).total()
     return Undecidable(
         "weak_drive",
