@@ -137,7 +137,7 @@ def evaluate(
                 poses.after(outcome)
             new = _first_ends(outcome, episodes)
             episodes.update(new)
-            if new and hasattr(world, "park"):
+            if new:
                 world.park(np.array(sorted(new)))
     ordered = [episodes[i] for i in range(count)]
     summary = scoring.summarize([outcome for outcome, _ in ordered], judged.episode.limit_s)

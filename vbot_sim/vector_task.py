@@ -117,6 +117,8 @@ class VectorTask:
         self._noise = noise_amplitudes(cfg.randomization.obs_noise) if cfg.randomization.obs_noise > 0 else None
         self._allocate()
         self._pinned: Spawns | None = None
+        self._parked = np.zeros(num_envs, np.bool_)
+        self._moving: IntArray | None = None  # the simulations that are stepped; None: all
         self._warned = self._warnings().copy()
 
     def _allocate(self) -> None:
@@ -148,6 +150,7 @@ class VectorTask:
         if spawns is not None and len(spawns) != self.num_envs:
             raise ConfigError(f"{len(spawns)} spawns were given for {self.num_envs} simulations; give one for each.")
         self._pinned = spawns
+        self._set_parked(np.zeros(self.num_envs, np.bool_))
         ids = np.arange(self.num_envs)
         self.variation.draw(ids, self._rng)
         self._actions.begin(ids, self._rng)
@@ -158,6 +161,20 @@ class VectorTask:
     def set_random_episode_phase(self) -> None:
         """Let every simulation be at a random time of its episode, so that time limits are not reached in step."""
         self.episode.steps[:] = self._rng.integers(0, self.episode.limit_steps, self.num_envs)
+
+    def park(self, ids: IntArray) -> None:
+        """Leave the simulations `ids` out of every step until the next `reset()`.
+
+        Their physics stands still, which saves its time, and they end no further episode; otherwise their rows of a
+        step mean nothing. The others go on bit for bit as if nothing had happened.
+        """
+        parked = self._parked.copy()
+        parked[ids] = True
+        self._set_parked(parked)
+
+    def _set_parked(self, parked: BoolArray) -> None:
+        self._parked[:] = parked
+        self._moving = np.flatnonzero(~parked) if parked.any() else None
 
     def _begin(self, ids: IntArray) -> None:
         """Put the simulations `ids` (sorted) at the start of an episode."""
@@ -201,6 +218,8 @@ class VectorTask:
             self.cfg.termination, contact, motion.gravity_b[2], max_joint_speed, motion.centre_distance_m, bad
         )
         cause = endings(failure, self.episode.success_over(), self.episode.time_over())
+        if self._moving is not None:
+            failure[self._parked] = cause[self._parked] = NO_CAUSE
         terminated = failure != NO_CAUSE
         self._fill_inputs(motion, terminated)
         reward = self.reward_function.compute(self._inputs, self._terms)
@@ -243,7 +262,8 @@ class VectorTask:
         np.add(self._scratch, self._stance, out=self._ctrl)
         self._pushes.apply(self._qvel, self.episode.steps, self._rng)
         try:
-            self._batch.step(nstep=self.cfg.substeps)
+            if self._moving is None or len(self._moving):
+                self._batch.step(self._moving, nstep=self.cfg.substeps)
         except self._simulation_error as error:
             bad[error.ids] = True  # type: ignore[attr-defined]
         warnings = self._warnings()
@@ -377,6 +397,7 @@ class VectorTask:
             "variation": self.variation.state_dict(),
             "actions": self._actions.state_dict(),
             "rng": json.dumps(self._rng.bit_generator.state),
+            "parked": self._parked.copy(),
             "pinned": {} if pinned is None else {name: getattr(pinned, name).copy() for name in _SPAWN_FIELDS},
         }
 
@@ -401,6 +422,7 @@ class VectorTask:
         self._rng.bit_generator.state = json.loads(state["rng"])
         pinned = {name: np.asarray(array) for name, array in state["pinned"].items()}
         self._pinned = Spawns(**pinned) if pinned else None
+        self._set_parked(np.asarray(state.get("parked", np.zeros(self.num_envs)), np.bool_))
         self._warned[:] = self._warnings()
 
 

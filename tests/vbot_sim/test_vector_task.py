@@ -1,11 +1,13 @@
 """The vector task as a whole: what a learner and an evaluation rely on."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.vbot_sim.builders import ENV, idle, reward, spawns, task
+from vbot_sim import protocols
 from vbot_sim.config import PRESETS, task_cfg
 from vbot_sim.errors import ConfigError
 from vbot_sim.rewards import RewardFunction, TermInputs
@@ -233,6 +235,70 @@ def test_pinned_episodes_repeat_exactly() -> None:
         runs[k // 15].append(world.step(action).reward.copy())
     assert np.array_equal(runs[0], runs[1])
     assert np.array_equal(world.obs, first_obs)
+
+
+# ---------------------------------------------------------------- parking
+
+
+def first_ends(world: VectorTask, sequence: Any, park: bool) -> dict[int, list[Any]]:
+    """The first end of each simulation: when, its numbers, its last observation, and the robot's pose before it."""
+    found: dict[int, list[Any]] = {}
+    for k, action in enumerate(sequence):
+        before = world.qpos()
+        step = world.step(action)
+        if step.episodes is None:
+            continue
+        new = [(i, int(sim)) for i, sim in enumerate(step.done_ids) if int(sim) not in found]
+        for i, sim in new:
+            ends = [np.asarray(getattr(step.episodes, f.name))[..., i] for f in fields(step.episodes)]
+            found[sim] = [k, *ends, step.final_obs[i].copy(), before[sim]]
+        if park:
+            world.park(np.array([sim for _, sim in new]))
+    return found
+
+
+@pytest.mark.parametrize("protocol", ["competition", "strict"])
+def test_parking_what_is_over_changes_no_first_episode(protocol: str) -> None:
+    how = protocols.protocol(protocol)
+    cfg = protocols.evaluation_task(task(episode={"limit_s": 1.0}), how)
+    cfg = replace(cfg, episode=replace(cfg.episode, limit_s=1.2))
+    results = []
+    for park in (False, True):
+        world = VectorTask(cfg, 16, seed=3)
+        world.reset(protocols.cases(how, task(), 16, seed=3))
+        sequence = actions(75, 16, size=1.0)
+        sequence[:, 8:] *= 4.0  # half of them fall at different times, the others see the time limit
+        results.append(first_ends(world, sequence, park))
+    plain, parked = results
+    assert len(plain) == 16 and len({ends[0] for ends in plain.values()}) > 3
+    assert plain.keys() == parked.keys()
+    for sim, ends in plain.items():
+        for one, other in zip(ends, parked[sim], strict=True):
+            assert np.array_equal(one, other, equal_nan=True)
+
+
+def test_a_parked_simulation_stands_still_and_ends_nothing_until_the_next_reset() -> None:
+    world = VectorTask(task(episode={"limit_s": 0.1}), 3, seed=0)
+    start = spawns((3.0, 0.0), (4.0, 0.0), (5.0, 0.0))
+    world.reset(start)
+    world.park(np.array([1]))
+    pose = world.qpos()[1]
+    ended = [world.step(action).done_ids.tolist() for action in actions(10, 3)]
+    assert ended[4] == ended[9] == [0, 2] and np.array_equal(world.qpos()[1], pose)
+    world.park(np.array([0, 2]))
+    assert all(not world.step(action).done_ids.size for action in actions(10, 3))
+    world.reset(start)
+    assert [world.step(action).done_ids.tolist() for action in actions(5, 3)][4] == [0, 1, 2]
+
+
+def test_a_saved_world_knows_what_is_parked() -> None:
+    world = VectorTask(task(episode={"limit_s": 0.1}), 2, seed=0)
+    world.reset()
+    world.park(np.array([0]))
+    other = VectorTask(task(episode={"limit_s": 0.1}), 2, seed=1)
+    other.reset()
+    other.load_state_dict(world.state_dict())
+    assert [other.step(action).done_ids.tolist() for action in actions(5, 2)][4] == [1]
 
 
 # ---------------------------------------------------------------- continuing
