@@ -6,11 +6,12 @@ it does can be done twice.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from automl import asha
+from automl import asha, confirm
 from automl.clock import Clock
 from automl.commands import Command, answer
 from automl.crashes import crash_signature, equal_crashes
@@ -26,7 +27,13 @@ START_PAUSE_S = 10.0
 CRASHES_TO_PAUSE = 3
 LONGEST_PASS_S = 5.0
 
-_ORDER_REASONS = {"kill": "user", "stop": "user", "prune": "early_stop", "budget": "budget"}
+_ORDER_REASONS = {
+    "kill": "user",
+    "stop": "user",
+    "prune": "early_stop",
+    "flag": "early_stop",
+    "budget": "budget",
+}
 _STATE_REASONS = {"finished": "finished", "diverged": "diverged", "failed": "crashed"}
 
 Suggester = Callable[[StudySpec, StudyState, int], Params]
@@ -109,6 +116,7 @@ class Engine:
         for trial in self.state.in_state("running"):
             self._look_at(trial, pass_s)
         self._pause_after_equal_crashes()
+        self._begin_to_confirm()
         self._close_study()
         self._fill_slots()
         if now >= self._next_tick:
@@ -159,23 +167,42 @@ class Engine:
             self._conclude(self.state.trials[trial.number], report)
 
     def _journal_rungs(self, trial: TrialState, evals: Iterable[EvalPoint]) -> None:
+        """Journal new evaluations up to the one that ends the trial or has it pause.
+
+        What a run measured behind such a decision, because nobody looked in time, counts when it is promoted: so
+        decisions are the same however often the scheduler was away.
+        """
         seen = {rung.step for rung in trial.rungs}
         for point in sorted(evals, key=lambda point: point.step):
+            order = self.state.trials[trial.number].order
+            if order is not None and order.how in ("prune", "halve"):
+                return
             if point.step in seen:
                 continue
-            decision = self._early_stop(trial, point, seen)
+            decision, rung = self._early_stop(trial, point, seen)
             seen.add(point.step)
-            self._emit("rung", trial=trial.number, decision=decision, **vars(point))
+            self._emit("rung", trial=trial.number, decision=decision, rung=rung, **vars(point))
+            self._stop_on_flags(self.state.trials[trial.number])
 
-    def _early_stop(self, trial: TrialState, point: EvalPoint, seen: set[int]) -> str:
+    def _early_stop(self, trial: TrialState, point: EvalPoint, seen: set[int]) -> tuple[str, int | None]:
+        if point.score is None or not math.isfinite(point.score):
+            return "prune", None
         cfg, total = self.spec.early_stop, self.spec.trial_env_steps
-        if not cfg.enabled or point.step >= total:
-            return "continue"
-        rung = asha.rung_of(cfg, point.step, seen, total)
+        compared = cfg.enabled and point.step < total and trial.origin != confirm.ORIGIN
+        rung = asha.rung_of(cfg, point.step, seen, total) if compared else None
         if rung is None:
-            return "continue"
+            return "continue", None
         others = [other for other in self.state.trials.values() if other.number != trial.number]
-        return asha.decide(cfg, point.score, asha.rung_scores(cfg, others, rung, total))
+        peers = asha.rung_scores(cfg, others, rung, total)
+        return asha.decide(cfg, point.score, peers, asha.forgiven(cfg, others, rung, total)), rung
+
+    def _stop_on_flags(self, trial: TrialState) -> None:
+        if not self.spec.stop_on_flags or trial.order is not None or trial.run is None:
+            return
+        raised = [flag for flag in self._executor.flags(trial.run) if flag in self.spec.stop_on_flags]
+        if raised:
+            why = f"flag {raised[0]} at step {trial.rungs[-1].step:,}"
+            self._order(trial.number, StopOrder("flag", "scheduler", why))
 
     def _hold_to_order(self, trial: TrialState, report: RunReport, pass_s: float) -> None:
         watch = self._watch(trial.number)
@@ -209,11 +236,15 @@ class Engine:
             # A scheduler died between noting the start and starting: what the run says is about an earlier attempt.
             self._emit("attempt_void", trial=trial.number, attempt=trial.attempts)
             return
-        if said_itself and report.state in ("finished", "diverged"):
+        if how == "halve" and not (said_itself and report.state in ("diverged", "failed")):
+            self._emit("trial_paused", trial=trial.number, env_steps=report.env_steps)
+        elif how == "prune":
+            self._finish(trial, "stopped", report)
+        elif said_itself and report.state in ("finished", "diverged"):
             self._finish(trial, report.state, report)
         elif how == "pause" or (said_itself and report.state == "paused"):
             self._emit("trial_paused", trial=trial.number, env_steps=report.env_steps)
-        elif how in ("kill", "stop", "prune", "budget"):
+        elif how in ("kill", "stop", "flag", "budget"):
             self._finish(trial, "killed" if how == "kill" else "stopped", report)
         elif said_itself and how != "stall":
             self._finish(trial, report.state, report)
@@ -228,8 +259,9 @@ class Engine:
 
     def _finish(self, trial: TrialState, state: str, report: RunReport) -> None:
         scored = state in ("finished", "stopped", "killed")
+        journalled = {rung.step for rung in self.state.trials[trial.number].rungs}
         best = max(
-            (point for point in report.evals if scored and point.score is not None),
+            (point for point in report.evals if scored and point.score is not None and point.step in journalled),
             key=lambda point: (point.score or 0.0, -point.step),
             default=None,
         )
@@ -271,33 +303,58 @@ class Engine:
             why = f"the budget of {budget:g} s is spent"
             order = StopOrder("budget", "scheduler", why)
         elif not running and self._nothing_left(state):
-            self._emit("study_ended", why=f"all {len(state.trials)} trials are done")
-            return
+            order, why = None, f"all {len(state.trials)} trials are done"
         else:
             return
         for trial in running:
-            if trial.order is None:
+            if trial.order is None and order is not None:
                 self._order(trial.number, order)
         if not running:
+            self._end_halved()
             self._emit("study_ended", why=why)
 
+    def _end_halved(self) -> None:
+        """Trials that still wait for a promotion will get none any more."""
+        for trial in self.state.in_state("paused"):
+            if trial.halved_at is not None and trial.run is not None:
+                report = replace(self._executor.settle(trial.run), end_reason="early_stop", end_detail=None)
+                why = f"not in the better part at rung {trial.halved_at + 1}, and the study ended"
+                self._finish(replace(trial, order=StopOrder("prune", "scheduler", why)), "stopped", report)
+
     def _nothing_left(self, state: StudyState) -> bool:
-        return not state.requests and not state.in_state("queued") and self._suggested(state) >= self.spec.max_trials
+        waiting = state.requests or state.in_state("queued") or self._promotable(state)
+        searching = waiting or self._suggested(state) < self.spec.max_trials
+        return not searching and confirm.next_repeat(self.spec, state) is None
+
+    def _promotable(self, state: StudyState) -> TrialState | None:
+        return asha.promotable(self.spec.early_stop, state.trials, self.spec.trial_env_steps)
 
     def _suggested(self, state: StudyState) -> int:
-        return sum(trial.origin != "person" for trial in state.trials.values())
+        return sum(trial.origin not in ("person", confirm.ORIGIN) for trial in state.trials.values())
+
+    def _begin_to_confirm(self) -> None:
+        """Once the search is through, choose the trials that are trained again; the choice stands from then on."""
+        state = self.state
+        if state.confirming or not self.spec.confirm.top or state.ended or state.in_state("running"):
+            return
+        if self._nothing_left(state) and (chosen := confirm.candidates(self.spec, state)):
+            self._emit("confirm_started", trials=list(chosen), seeds=self.spec.confirm.seeds)
 
     def _fill_slots(self) -> None:
         while self._may_start(state := self.state):
             queued = sorted(state.in_state("queued"), key=lambda trial: (trial.run is None, trial.number))
-            if not queued and not state.requests and self._suggested(state) >= self.spec.max_trials:
+            promoted = None if queued or state.requests else self._promotable(state)
+            if self._nothing_left(state):
                 return
             slot = self._executor.reserve()
             if slot is None:
                 return
             number = -1
             try:
-                number = queued[0].number if queued else self._create(state)
+                chosen = queued[0] if queued else promoted
+                number = chosen.number if chosen else self._create(state)
+                if promoted is not None:
+                    self._emit("trial_promoted", trial=number, why=f"among the best of rung {promoted.halved_at} now")
                 self._start(number, slot)
             except StartError as error:
                 slot.release()
@@ -315,6 +372,9 @@ class Engine:
 
     def _create(self, state: StudyState) -> int:
         number = max(state.trials, default=-1) + 1
+        repeat = confirm.next_repeat(self.spec, state)
+        if repeat is not None and not state.requests:
+            return self._create_repeat(state, number, *repeat)
         wish = state.requests[0] if state.requests else None
         params = {**self._suggester(self.spec, state, number), **(wish.params if wish else {})}
         origin = "person" if wish else "preset" if number == 0 else self.spec.sampler
@@ -322,8 +382,18 @@ class Engine:
         self._emit("trial_created", trial=number, params=params, origin=origin, seed=seed)
         return number
 
+    def _create_repeat(self, state: StudyState, number: int, source: int, repeat: int) -> int:
+        """One more training of a trial's settings, with a seed that the study has not used."""
+        seed = trial_seed(self.spec.seed, source, f"confirm-{repeat}")
+        lineage = {"confirms": source, "repeat": repeat}
+        params = dict(state.trials[source].params)
+        self._emit("trial_created", trial=number, params=params, origin=confirm.ORIGIN, seed=seed, lineage=lineage)
+        return number
+
     def _start(self, number: int, slot: Slot) -> None:
         trial = self.state.trials[number]
+        if trial.run is not None and self._ended_meanwhile(trial, slot):
+            return
         order = self._order_for(trial)
         run = trial.run or self._executor.new_run(order)
         if trial.run is None:
@@ -334,6 +404,22 @@ class Engine:
         self._emit("trial_started", trial=number, attempt=trial.attempts + 1)
         self._executor.start(run, slot)
         self._emit("trial_launched", trial=number)
+
+    def _ended_meanwhile(self, trial: TrialState, slot: Slot) -> bool:
+        """Whether a run was through before anybody told it to pause; then its later evaluations are taken in now."""
+        run = trial.run
+        assert run is not None
+        report = self._executor.report(run)
+        if report.alive or report.state not in ("finished", "diverged"):
+            return False
+        slot.release()
+        self._journal_rungs(trial, report.evals)
+        trial = self.state.trials[trial.number]
+        if trial.order is not None and trial.order.how == "halve":
+            self._emit("trial_paused", trial=trial.number, env_steps=report.env_steps)
+        else:
+            self._finish(trial, "stopped" if trial.order else report.state, self._executor.settle(run))
+        return True
 
     def _not_started(self, trial: TrialState, error: StartError) -> None:
         report = RunReport(False, "failed", end_reason="crashed", end_detail=str(error))

@@ -119,6 +119,10 @@ class Executor(Protocol):
         """What can be seen of a run now."""
         ...
 
+    def flags(self, run: str) -> tuple[str, ...]:
+        """The names of the flags that a run raises now; none when its curves cannot be read."""
+        ...
+
     def settle(self, run: str) -> RunReport:
         """Complete the record of a run that died without closing it, and report. Does nothing while it is alive."""
         ...

@@ -306,3 +306,6 @@ def _silence(facts: RunFacts) -> Flag | None:
 def _mean(values: Iterable[float]) -> float | None:
     finite = [value for value in values if math.isfinite(value)]
     return sum(finite) / len(finite) if finite else None
+
+
+FLAG_NAMES: tuple[str, ...] = (*(detector.name for detector in DETECTORS), "nan", "stalled")

@@ -29,7 +29,9 @@ _REQUESTS: dict[str, tuple[StopAction, str]] = {
     "kill": ("kill", "user"),
     "pause": ("pause", "user"),
     "stop": ("stop", "user"),
+    "halve": ("pause", "early_stop"),
     "prune": ("stop", "early_stop"),
+    "flag": ("stop", "early_stop"),
     "budget": ("stop", "budget"),
     "stall": ("stop", "crashed"),
 }
@@ -139,6 +141,10 @@ class LocalExecutor:
         else:
             self._forget(run)
         return _report(directory, alive, directory.status())
+
+    def flags(self, run: str) -> tuple[str, ...]:
+        """What the run's curves raise by now."""
+        return flag_names(self._run(run))
 
     def settle(self, run: str) -> RunReport:
         """Complete the record of a dead run; a crash gets the end of its log as its detail."""

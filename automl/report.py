@@ -5,6 +5,8 @@ A pure function of the study's spec and folded log, so that it says the same whe
 
 from collections.abc import Iterable, Sequence
 
+from automl.confirm import Confirmed, at_the_edge, confirmed, told_apart
+from automl.importance import importances, tendency
 from automl.spec import StudySpec
 from automl.state import StudyState, TrialState, Value
 
@@ -31,9 +33,10 @@ def report_text(study: str, spec: StudySpec, state: StudyState) -> str:
     order = ranked(state)
     parts = [
         _head(study, spec, state),
-        _result(order),
+        _result(spec, state, order),
         _ranking(order),
         _settings(spec, order),
+        _keys(spec, state),
         _unscored(state),
         _commands(study, order),
     ]
@@ -81,14 +84,61 @@ def _head(study: str, spec: StudySpec, state: StudyState) -> str:
     return "\n".join(lines)
 
 
-def _result(order: Sequence[TrialState]) -> str:
+def _result(spec: StudySpec, state: StudyState, order: Sequence[TrialState]) -> str:
     if not order:
         return "## Result\n\nNo trial has a score."
-    best = order[0]
+    means = confirmed(state)
+    best = state.trials[means[0].source] if means else order[0]
+    lines = ["## Result", ""]
+    if means:
+        lines += _confirmed_lines(means)
+    else:
+        lines.append(
+            f"The highest score is {_score(best.score)} of trial {best.number} "
+            f"(success {_percent(best.success)}, fell {_percent(best.fell)}, at step {best_step(best) or 0:,}). "
+            "It comes from one training with one seed: nothing is confirmed yet."
+        )
+    for path, end in at_the_edge(spec, best):
+        lines += ["", f"`{path}` of T{best.number} lies at the {end} end of its range: widen it and search on."]
+    return "\n".join(lines)
+
+
+def _confirmed_lines(means: Sequence[Confirmed]) -> list[str]:
+    best = means[0]
+    head = ["trial", "fresh seeds", "mean", "95 % interval", "chosen for", "luck"]
+    rows = [
+        [
+            f"T{item.source}",
+            ", ".join(map(_score, item.scores)) + (f" ({item.diverged} diverged)" if item.diverged else ""),
+            _score(item.mean),
+            "-" if item.half_width is None else f"± {item.half_width:.4f}",
+            _score(item.first),
+            f"{item.luck:+.4f}",
+        ]
+        for item in means
+    ]
+    lines = [
+        f"The best settings are those of trial {best.source}: {_score(best.mean)} on {len(best.scores)} fresh seeds, "
+        f"where the trial itself had {_score(best.first)}.",
+        "",
+        markdown_table(head, rows),
+    ]
+    if len(means) > 1 and not told_apart(best, means[1]):
+        lines += ["", f"T{best.source} and T{means[1].source} are not told apart by these seeds."]
+    return lines
+
+
+def _keys(spec: StudySpec, state: StudyState) -> str:
+    found = importances(spec, state) if state.ended else {}
+    if not found:
+        return ""
+    rows = []
+    for path, share in sorted(found.items(), key=lambda item: -item[1]):
+        lean = tendency(spec, state, path)
+        rows.append([f"`{path}`", _percent(share), "-" if lean is None else f"{lean:+.2f}"])
     return (
-        f"## Result\n\nThe highest score is {_score(best.score)} of trial {best.number} "
-        f"(success {_percent(best.success)}, fell {_percent(best.fell)}, at step {best_step(best) or 0:,}). "
-        "It comes from one training with one seed."
+        "## What each key did\n\nImportance by PED-ANOVA; the lean is Spearman's rank correlation with the score "
+        f"(+1: more is better).\n\n{markdown_table(['key', 'importance', 'lean'], rows)}"
     )
 
 

@@ -95,6 +95,21 @@ def centred(dimension: Dimension, path: str, around: object) -> Dimension:
     return replace(dimension, around=around)
 
 
+def encode(dimension: Dimension, value: Value | None) -> Value | None:
+    """A value in the coordinate that is drawn, moved to the nearest end where it lies outside; None if impossible."""
+    if isinstance(dimension, Choice):
+        return value if value in dimension.choices else None
+    if isinstance(value, str | bool) or value is None:
+        return None
+    if isinstance(dimension, Factor):
+        ratio = value / float(dimension.around or 1.0)
+        return min(max(ratio, dimension.low), dimension.high)
+    inside = min(max(value, dimension.low), dimension.high)
+    if dimension.integer:
+        return round(inside)
+    return min(max(1 - inside, 1 - dimension.high), 1 - dimension.low) if dimension.one_minus else float(inside)
+
+
 def _checked(path: str, data: object, dimension: Range | Factor) -> Dimension:
     low, high = dimension.low, dimension.high
     if not low < high:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from automl.asha import AshaCfg
+from automl.flags import FLAG_NAMES
 from automl.space import Dimension, Factor, Range, centred, dimension_to_dict, parse_dimension
 from automl.state import Params, Value
 from vbot_sim.errors import ConfigError
@@ -16,6 +17,24 @@ FIRST_ENV = "vbot_navigation_section001"
 
 
 @dataclass(frozen=True)
+class ConfirmCfg:
+    """Which trials are trained again before one is called best.
+
+    Attributes:
+        top: so many of the best; 0 confirms nothing.
+        seeds: with so many fresh seeds each.
+    """
+
+    top: int = 0
+    seeds: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot confirm."""
+        require(self.top >= 0, f"confirm.top must not be negative, got {self.top}.")
+        require(self.seeds >= 1, f"confirm.seeds must be at least 1, got {self.seeds}.")
+
+
+@dataclass(frozen=True)
 class StudySpec:
     """One search.
 
@@ -23,12 +42,13 @@ class StudySpec:
         label: a short name; part of the study's id.
         env: environment id.
         preset: named set of scales and settings that every trial starts from.
-        mode: "hp" searches whatever keys `space` names; "reward" says that they are reward scales only.
+        mode: "hp" searches whatever keys `space` names; "reward" says that they are reward settings only; "stage" that
+            they are both and that the best ones are confirmed.
         space: dotted path in the run's config -> where its value may lie.
         sets: overrides that every trial gets.
-        sampler: "tpe" or "random".
+        sampler: "tpe", or a baseline: "random", or "perturb" (jitter around the best trial so far).
         seed: everything random in the study comes from it and from trial numbers.
-        startup_trials: so many trials are drawn at random before TPE begins to model.
+        startup_trials: so many trials are drawn at random before TPE begins to model, or jitter begins.
         max_trials: the study ends after so many trials; those asked for by a person come on top.
         trial_env_steps: length of a trial.
         budget_s: seconds of scheduler time after which the study ends; None = no limit.
@@ -36,16 +56,19 @@ class StudySpec:
         max_attempts: a trial whose process vanished is continued from its checkpoint until so many starts.
         stop_grace_s: time between asking a trial to stop and killing it.
         stall_s: a trial whose steps stand still for so long is stopped and continued.
+        early_stop: when trials are compared on their way, and the worse ones pause.
+        stop_on_flags: a trial that raises one of these flags at an evaluation is stopped.
+        confirm: which trials are trained again with fresh seeds once the search is through.
         score_version: which definition of the score ranks trials.
     """
 
     label: str = "search"
     env: str = FIRST_ENV
     preset: str = "default"
-    mode: Literal["hp", "reward"] = "hp"
+    mode: Literal["hp", "reward", "stage"] = "hp"
     space: Mapping[str, Dimension] = field(default_factory=dict)
     sets: Mapping[str, Any] = field(default_factory=dict)
-    sampler: Literal["tpe", "random"] = "tpe"
+    sampler: Literal["tpe", "random", "perturb"] = "tpe"
     seed: int = 0
     startup_trials: int = 6
     max_trials: int = 12
@@ -56,6 +79,8 @@ class StudySpec:
     stop_grace_s: float = 20.0
     stall_s: float = 300.0
     early_stop: AshaCfg = field(default_factory=AshaCfg)
+    stop_on_flags: tuple[str, ...] = ()
+    confirm: ConfirmCfg = field(default_factory=ConfirmCfg)
     score_version: int = 1
     schema: int = SCHEMA
 
@@ -70,8 +95,14 @@ class StudySpec:
             f"This study has schema {self.schema} and score version {self.score_version}; "
             f"this program knows schema {SCHEMA} and score version 1.",
         )
+        strange = [flag for flag in self.stop_on_flags if flag not in FLAG_NAMES]
+        require(not strange, f"stop_on_flags has {strange[:1]}; the flags are {', '.join(FLAG_NAMES)}.")
         both = sorted(set(self.sets) & set(self.space))
         require(not both, f"{both[:1]} is both searched and set; remove it from one of the two.")
+        require(
+            self.mode != "stage" or self.confirm.top > 0,
+            "mode 'stage' ends by confirming its best trials, but confirm.top is 0; set it to 3.",
+        )
         if self.mode == "reward":
             stray = [path for path in self.space if not path.startswith("task.reward.")]
             require(not stray, f"mode 'reward' searches reward settings only, and {stray[:1]} is none.")

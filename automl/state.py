@@ -30,7 +30,11 @@ class Rung:
 
 @dataclass(frozen=True)
 class StopOrder:
-    """Why a running trial is being stopped: how ("kill", "pause", "stop", "prune", "stall", "budget"), who, why."""
+    """Why a running trial is being stopped.
+
+    How: "kill", "pause", "stop" by a person; "halve" (pause until promoted), "prune", "flag", "stall", "budget" by the
+    scheduler.
+    """
 
     how: str
     who: str
@@ -51,6 +55,7 @@ class TrialState:
     launched: bool = False  # whether the process of the latest attempt is known to have started
     rungs: tuple[Rung, ...] = ()
     order: StopOrder | None = None
+    halved_at: int | None = None  # the rung at which it waits for its promotion, or waited when it was ended there
     score: float | None = None
     success: float | None = None
     fell: float | None = None
@@ -96,6 +101,7 @@ class StudyState:
     ended: str | None = None
     elapsed_s: float = 0.0
     finish_order: tuple[int, ...] = ()
+    confirming: tuple[int, ...] = ()  # trials whose settings are trained again with fresh seeds
     streak_start: int = 0
     schedulers: int = 0
     code_versions: tuple[str, ...] = ()
@@ -170,11 +176,14 @@ class StudyFold:
         if any(known.step == rung.step for known in trial.rungs):
             return
         order = trial.order
+        halved_at = trial.halved_at
         if rung.decision == "prune" and order is None:
-            order = StopOrder(
-                "prune", "scheduler", f"score {rung.score} at step {rung.step:,} is not in the better part"
-            )
-        self._set(trial.number, rungs=(*trial.rungs, rung), order=order)
+            order = StopOrder("prune", "scheduler", f"score {rung.score} at step {rung.step:,} is not to be built on")
+        elif rung.decision == "pause" and order is None:
+            halved_at = event["rung"]
+            why = f"score {rung.score} at step {rung.step:,} is not in the better part; it waits for its promotion"
+            order = StopOrder("halve", "scheduler", why)
+        self._set(trial.number, rungs=(*trial.rungs, rung), order=order, halved_at=halved_at)
 
     def _trial_ordered(self, event: Event) -> None:
         self._set(event["trial"], order=StopOrder(event["how"], event["who"], event["why"]))
@@ -185,6 +194,9 @@ class StudyFold:
 
     def _trial_paused(self, event: Event) -> None:
         self._set(event["trial"], state="paused", order=None, env_steps=event["env_steps"])
+
+    def _trial_promoted(self, event: Event) -> None:
+        self._set(event["trial"], state="queued", halved_at=None)
 
     def _trial_finished(self, event: Event) -> None:
         number = event["trial"]
@@ -203,6 +215,9 @@ class StudyFold:
             flags=tuple(event.get("flags", ())),
         )
         self._study = replace(self._study, finish_order=(*self._study.finish_order, number))
+
+    def _confirm_started(self, event: Event) -> None:
+        self._study = replace(self._study, confirming=tuple(event["trials"]))
 
     def _study_paused(self, event: Event) -> None:
         self._study = replace(self._study, pause=Pause(event["who"], event["why"]))
@@ -229,7 +244,8 @@ class StudyFold:
 
     def _restart_by_command(self, event: Event) -> None:
         number = event["trial"]
-        self._set(number, state="queued", attempts=0, failures=(), score=None, end_reason=None, end_detail=None)
+        afresh: dict[str, Any] = dict.fromkeys(("score", "end_reason", "end_detail", "halved_at"))
+        self._set(number, state="queued", attempts=0, failures=(), **afresh)
         order = tuple(known for known in self._study.finish_order if known != number)
         self._study = replace(self._study, finish_order=order, ended=None, streak_start=len(order))
 
@@ -267,7 +283,9 @@ _HANDLERS: dict[str, _Handler] = {
     "trial_ordered": StudyFold._trial_ordered,
     "attempt_lost": StudyFold._attempt_lost,
     "trial_paused": StudyFold._trial_paused,
+    "trial_promoted": StudyFold._trial_promoted,
     "trial_finished": StudyFold._trial_finished,
+    "confirm_started": StudyFold._confirm_started,
     "study_paused": StudyFold._study_paused,
     "study_ended": StudyFold._study_ended,
     "command": StudyFold._command,

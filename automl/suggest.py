@@ -7,10 +7,12 @@ optuna is imported only inside `suggest`.
 
 import hashlib
 import math
+import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from automl.space import Choice, Dimension, Factor, Range
+from automl.perturb import perturbed
+from automl.space import Choice, Dimension, Factor, Range, encode
 from automl.spec import StudySpec, base_params
 from automl.state import Params, StudyState, TrialState, Value
 
@@ -47,30 +49,40 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
 
 
 def _draw(spec: StudySpec, others: list[TrialState], seed: int) -> Params:
+    if spec.sampler == "perturb":
+        scored = [trial for trial in others if trial.state == "finished" and trial.score is not None]
+        if len(scored) >= spec.startup_trials:
+            best = max(scored, key=lambda trial: (trial.score or 0.0, -trial.number))
+            return perturbed(spec.space, best.params, random.Random(seed))
+    return _draw_by_optuna(spec, others, seed)
+
+
+def _draw_by_optuna(spec: StudySpec, others: list[TrialState], seed: int) -> Params:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler: optuna.samplers.BaseSampler
-    if spec.sampler == "random":
+    if spec.sampler in ("random", "perturb"):
         sampler = optuna.samplers.RandomSampler(seed=seed)
     else:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=spec.startup_trials)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    distributions = {path: _distribution(dimension) for path, dimension in spec.space.items()}
+    distributions = {path: distribution(dimension) for path, dimension in spec.space.items()}
     worst = min((trial.score for trial in others if trial.score is not None), default=WORST_SCORE)
-    seen = (_as_optuna(spec, trial, distributions, worst) for trial in sorted(others, key=lambda trial: trial.number))
+    seen = (as_optuna(spec, trial, distributions, worst) for trial in sorted(others, key=lambda trial: trial.number))
     study.add_trials([trial for trial in seen if trial is not None])
     raw = study.ask(distributions).params
     return {path: decode(dimension, raw[path]) for path, dimension in spec.space.items()}
 
 
-def _as_optuna(
+def as_optuna(
     spec: StudySpec, trial: TrialState, distributions: Mapping[str, Any], worst: float
 ) -> "optuna.trial.FrozenTrial | None":
     """How the sampler shall see a trial; None for one that says nothing about its configuration.
 
-    Finished: its score. Diverged: the worst score so far, because the region is bad. Stopped or killed: what its
-    evaluations said. Running, waiting or paused: a place already taken. Crashed: nothing.
+    Finished: its score. Diverged: the worst score so far, because the region is bad. Stopped, killed or paused
+    by halving: what its evaluations said. Running, waiting or paused by a person: a place already taken.
+    Crashed: nothing.
     """
     from optuna.trial import TrialState as Word
     from optuna.trial import create_trial
@@ -84,12 +96,13 @@ def _as_optuna(
         return create_trial(state=Word.COMPLETE, value=trial.score, **common)
     if trial.state == "diverged":
         return create_trial(state=Word.COMPLETE, value=min(worst, WORST_SCORE), **common)
-    if trial.state in ("stopped", "killed"):
+    if trial.state in ("stopped", "killed") or (trial.state == "paused" and trial.halved_at is not None):
         return create_trial(state=Word.PRUNED, intermediate_values=rungs, **common) if rungs else None
     return create_trial(state=Word.RUNNING, **common)
 
 
-def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
+def distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
+    """What optuna draws from for a dimension."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     match dimension:
@@ -103,21 +116,6 @@ def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistributio
             return FloatDistribution(1 - dimension.high, 1 - dimension.low, log=True)
         case Range():
             return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-
-
-def encode(dimension: Dimension, value: Value | None) -> Value | None:
-    """A value in the coordinate that is drawn, moved to the nearest end where it lies outside; None if impossible."""
-    if isinstance(dimension, Choice):
-        return value if value in dimension.choices else None
-    if isinstance(value, str | bool) or value is None:
-        return None
-    if isinstance(dimension, Factor):
-        ratio = value / float(dimension.around or 1.0)
-        return min(max(ratio, dimension.low), dimension.high)
-    inside = min(max(value, dimension.low), dimension.high)
-    if dimension.integer:
-        return round(inside)
-    return min(max(1 - inside, 1 - dimension.high), 1 - dimension.low) if dimension.one_minus else float(inside)
 
 
 def decode(dimension: Dimension, raw: Value) -> Value:

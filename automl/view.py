@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from automl.confirm import best_number
 from automl.executor import RunReport
 from automl.spec import StudySpec
 from automl.state import Params, Rung, StudyState, TrialState
@@ -104,7 +105,6 @@ def build_view(
 ) -> StudyView:
     """A snapshot from the log's fold and the latest report of each run."""
     word, reason = study_word(state, attended)
-    best = state.best()
     return StudyView(
         id=study,
         label=spec.label,
@@ -117,7 +117,7 @@ def build_view(
             _trial_view(trial, reports.get(trial.run or ""), spec.trial_env_steps)
             for _, trial in sorted(state.trials.items())
         ),
-        best=best.number if best else None,
+        best=best_number(state),
         elapsed_s=state.elapsed_s if elapsed_s is None else elapsed_s,
         budget_s=spec.budget_s,
         max_trials=spec.max_trials,

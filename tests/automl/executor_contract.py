@@ -79,6 +79,7 @@ class ExecutorContract:
         executor.prepare(run, order)
         report = executor.report(run)
         assert (report.alive, report.state) == (False, "queued")
+        assert executor.flags(run) == ()
 
     def test_preparing_again_changes_nothing(self, executor):
         order = self.long(0)

@@ -36,6 +36,8 @@ class Script:
         hangs_at: step at which it stands still for ever.
         ignores_stop: whether it does not hear requests to stop.
         start_fails: how many of its starts fail.
+        flag: what its curves raise, from `flag_at` on.
+        scores: score by share of the steps, where it does not grow linearly; NaN is possible.
         refused: whether its configuration is refused for good.
     """
 
@@ -48,6 +50,9 @@ class Script:
     ignores_stop: bool = False
     start_fails: int = 0
     refused: bool = False
+    flag: str = ""
+    flag_at: int = 0
+    scores: dict[float, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,7 +128,7 @@ class FakeMachine:
         elif run.steps_done >= total:
             self._end(run, "finished", "finished", "all steps done")
         elif run.asked is not None and not script.ignores_stop and script.hangs_at is None:
-            word = {"kill": "killed", "pause": "paused"}.get(run.asked.how, "stopped")
+            word = {"kill": "killed", "pause": "paused", "halve": "paused"}.get(run.asked.how, "stopped")
             self._end(run, word, "user", f"{run.asked.who}: {run.asked.why}")
 
     def _end(self, run: Run, state: str, reason: str | None = None, detail: str | None = None) -> None:
@@ -137,7 +142,8 @@ class FakeMachine:
 
     @staticmethod
     def _point(run: Run, step: int) -> EvalPoint:
-        score = run.script.score * step / run.order.env_steps
+        share = step / run.order.env_steps
+        score = run.script.scores.get(share, run.script.score * share)
         return EvalPoint(step, score, max(0.0, score), 0.0)
 
 
@@ -188,6 +194,10 @@ class FakeExecutor:
     def report(self, run: str) -> RunReport:
         entry = self.machine.runs.get(run)
         return entry.report if entry else RunReport(False, "queued")
+
+    def flags(self, run: str) -> tuple[str, ...]:
+        entry = self.machine.runs[run]
+        return (entry.script.flag,) if entry.script.flag and entry.report.env_steps >= entry.script.flag_at else ()
 
     def settle(self, run: str) -> RunReport:
         entry = self.machine.runs.get(run)

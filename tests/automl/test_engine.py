@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -320,13 +321,94 @@ def test_the_budget_counts_on_after_a_restart_and_leaves_downtime_out(world):
     assert 60.0 <= here.journal.read()[-1]["t"] <= 63.0
 
 
-def test_halving_stops_the_worse_trials_at_a_rung(world):
+HALVING = AshaCfg(True, 2.0, (0.4,), 3)
+
+
+def test_halving_pauses_the_worse_trials_at_a_rung_and_ends_them_with_the_study(world):
     scripts = {0: Script(0.9), 1: Script(0.8), 2: Script(0.1), 3: Script(0.85)}
-    here = world(slots=4, max_trials=4, scripts=scripts, early_stop=AshaCfg(True, 2.0, (0.4,), 3))
-    state = here.run(15)
+    here = world(slots=4, max_trials=4, scripts=scripts, early_stop=HALVING)
+    assert states(here.run(6)) == ["running", "running", "paused", "running"]
+    state = here.run(9)
     assert states(state) == ["finished", "finished", "stopped", "finished"]
-    assert state.trials[2].end_reason == "early_stop"
-    assert [event["trial"] for event in here.events("rung") if event["decision"] == "prune"] == [2]
+    assert (state.trials[2].end_reason, state.trials[2].score) == ("early_stop", pytest.approx(0.04))
+    assert "not in the better part at rung 1" in state.trials[2].end_detail
+    assert [event["trial"] for event in here.events("rung") if event["decision"] == "pause"] == [2]
+    assert sorted(state.finish_order) == [0, 1, 2, 3]
+
+
+def test_a_paused_trial_is_promoted_before_a_new_one_is_tried(world):
+    """At the rung: 0.6, 0.5, 0.4 (paused), 0.1, 0.2, 0.3 -> of six the better three go on, 0.4 among them."""
+    at_rung = [0.6, 0.5, 0.4, 0.1, 0.2, 0.3]
+    # all end alike, so no finished trial is better than the others and lends its place at the rung to nobody
+    scripts = {number: Script(1.0 - number / 100, scores={0.4: at_rung[number]}) for number in range(6)}
+    here = world(slots=1, max_trials=6, scripts=scripts, early_stop=HALVING)
+    state = here.run(90)
+    promoted = here.events("trial_promoted")
+    assert [event["trial"] for event in promoted] == [2]
+    assert state.trials[2].state == "finished" and state.trials[2].attempts == 2
+    assert here.machine.starts.count(state.trials[2].run) == 2
+    assert [states(state)[number] for number in (3, 4, 5)] == ["stopped"] * 3
+    assert state.ended == "all 6 trials are done"
+
+
+def test_a_score_that_is_no_number_ends_a_trial_even_without_halving(world):
+    here = world(max_trials=1, scripts={0: Script(0.5, scores={0.4: math.nan})})
+    trial = here.run(20).trials[0]
+    assert (trial.state, trial.end_reason) == ("stopped", "early_stop")
+    assert (trial.score, [rung.score for rung in trial.rungs]) == (pytest.approx(0.1), [pytest.approx(0.1), None])
+
+
+def test_a_decision_is_the_same_though_nobody_looked_until_the_trial_was_through(tmp_path):
+    """Trial 2 should have paused at 0.4; its scheduler was away and found it finished."""
+
+    def decided(folder: Path, away: bool) -> list[Any]:
+        folder.mkdir()
+        scripts = {number: Script(score) for number, score in enumerate([0.9, 0.8, 0.1, 0.05])}
+        here = World(folder, slots=1, scripts=scripts, max_trials=4, early_stop=HALVING)
+        here.run(24)
+        if away:
+            here.die()
+            here.machine.advance(60.0)
+            here.begin()
+        here.run(60)
+        wanted = ("trial_created", "rung", "trial_finished")
+        rows = [event for event in here.journal.read() if event["type"] in wanted]
+        return [
+            {key: value for key, value in row.items() if key not in ("seq", "time", "t", "env_steps")} for row in rows
+        ]
+
+    assert decided(tmp_path / "away", True) == decided(tmp_path / "there", False)
+
+
+def test_a_promoted_trial_that_was_through_already_counts_with_all_it_measured(world):
+    at_rung = [0.6, 0.5, 0.4, 0.1, 0.2, 0.3]
+    scripts = {number: Script(1.0 - number / 100, scores={0.4: at_rung[number]}) for number in range(6)}
+    here = world(slots=1, max_trials=6, scripts=scripts, early_stop=HALVING)
+    here.run(23)
+    here.die()
+    here.machine.advance(30.0)
+    here.begin()
+    state = here.run(80)
+    trial = state.trials[2]
+    assert (trial.state, trial.score, trial.attempts) == ("finished", pytest.approx(0.98), 1)
+    assert [rung.step for rung in trial.rungs] == [200, 400, 600, 800, 1000]
+
+
+def test_a_flag_stops_a_trial_when_the_study_says_so(world):
+    scripts = {0: Script(0.9, flag="lazy_robot", flag_at=500)}
+    here = world(max_trials=1, scripts=scripts, stop_on_flags=("lazy_robot",))
+    trial = here.run(20).trials[0]
+    assert (trial.state, trial.end_reason, trial.end_detail) == (
+        "stopped",
+        "early_stop",
+        "scheduler: flag lazy_robot at step 600",
+    )
+
+
+@pytest.mark.parametrize("stop_on", [(), ("sprint_crash",)])
+def test_other_flags_stop_nothing(world, stop_on):
+    here = world(max_trials=1, scripts={0: Script(0.9, flag="lazy_robot")}, stop_on_flags=stop_on)
+    assert states(here.run(20)) == ["finished"]
 
 
 def test_without_early_stopping_nothing_is_pruned(world):

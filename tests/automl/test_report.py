@@ -37,7 +37,7 @@ def test_the_curve_has_a_bar_per_evaluation():
 def test_the_report_names_the_best_and_how_to_get_every_number_again():
     text = report_text("s1", spec(), STATE)
     assert "The highest score is 1.0000 of trial 1 (success 100.0%" in text
-    assert "one training with one seed" in text
+    assert "one training with one seed: nothing is confirmed" in text
     for number, step in [(1, 600), (0, 1000), (3, 1000)]:
         assert f"`vbot train --config runs/run-{number}/config.yaml`, `vbot eval run-{number}@{step}`" in text
     assert "| T2    | failed | crashed | ValueError: 3 is not 4 |" in text

@@ -1,7 +1,7 @@
 import pytest
 
-from automl.space import Choice, Factor, Range, centred, dimension_to_dict, parse_dimension
-from automl.suggest import decode, encode
+from automl.space import Choice, Factor, Range, centred, dimension_to_dict, encode, parse_dimension
+from automl.suggest import decode
 from vbot_sim.errors import ConfigError
 
 FORMS = [

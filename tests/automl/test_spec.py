@@ -84,3 +84,13 @@ def test_unknown_names_are_refused_with_the_nearest_known_one(spec, words):
 def test_the_presets_values_are_unknown_until_the_spec_is_completed():
     with pytest.raises(ConfigError, match="complete the spec first"):
         base_params(StudySpec(space={"ppo.clip": Range(0.1, 0.3)}))
+
+
+def test_a_flag_that_does_not_exist_is_refused():
+    with pytest.raises(ConfigError, match=r"stop_on_flags has .'lazy_cat'.; the flags are lazy_robot"):
+        StudySpec(stop_on_flags=("lazy_cat",))
+
+
+def test_halving_with_a_reference_survives_its_file():
+    spec = StudySpec(early_stop=AshaCfg(True, 3.0, (0.5,), 5, ((0.2, 0.0), (1.0, 0.6))), stop_on_flags=("nan",))
+    assert from_yaml(to_yaml(spec)) == spec
