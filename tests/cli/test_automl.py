@@ -32,6 +32,18 @@ def test_options_change_the_study():
     assert (found.slots, found.seed) == (1, 9)
 
 
+def test_the_old_daily_line_still_means_what_it_meant():
+    found = spec("--preset", "stage", "--budget-hours", "8", "--hp-trials", "15")
+    assert (found.mode, found.preset, found.budget_s, found.max_trials) == ("stage", "head", 28_800.0, 15)
+    assert len(found.space) == 20
+
+
+def test_a_file_and_a_preset_are_not_both_given(tmp_path):
+    said = vbot("automl", "run", tmp_path / "spec.yaml", "--preset", "hp", "--workspace", tmp_path)
+    assert said.code == 2
+    assert "leave --env and --preset away" in said.err
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FIRST_ENV = "vbot_navigation_section001"
 
 RUN_HELP = """\
-Create a study and schedule it until it ends: from SPEC, a YAML file, or the first study with defaults that learn.
+Create a study and schedule it until it ends: from SPEC, a YAML file, or one that is shipped.
 Ctrl-C leaves the study, and its running trials go on: 'vbot automl resume' takes it up again, 'vbot automl stop'
 ends it."""
 
@@ -32,6 +32,7 @@ def add_verbs(verbs: Verbs) -> None:
     actions = Verbs(verbs.add("automl", "search for what trains best: studies without a screen"), metavar="ACTION")
     runner = actions.add("run", "create a study and schedule it until it ends", run, description=RUN_HELP)
     runner.add_argument("spec", metavar="SPEC", nargs="?", type=Path, help="a study file (else the first study)")
+    runner.add_argument("--preset", metavar="NAME", help="a shipped study: first (default), hp, reward or stage")
     runner.add_argument("--env", metavar="ENV", help=f"environment of the first study (default: {FIRST_ENV})")
     runner.add_argument("--hp-trials", type=positive_int, metavar="N", help="how many trials")
     runner.add_argument("--trial-steps", type=positive_int, metavar="N", help="length of a trial in env steps")
@@ -70,11 +71,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def requested_spec(arguments: argparse.Namespace) -> "StudySpec":
     """The study that the arguments describe, checked as a whole before anything is made."""
-    from automl.spec import complete, default_spec, load
+    from automl.presets import shipped
+    from automl.spec import complete, load
 
-    if arguments.spec is not None and arguments.env is not None:
-        raise UsageError("SPEC names its environment itself; leave --env away.")
-    spec = load(arguments.spec) if arguments.spec is not None else default_spec(arguments.env or FIRST_ENV)
+    if arguments.spec is not None and (arguments.env, arguments.preset) != (None, None):
+        raise UsageError("SPEC names its environment and its keys itself; leave --env and --preset away.")
+    if arguments.spec is not None:
+        spec = load(arguments.spec)
+    else:
+        spec = shipped(arguments.preset or "first", arguments.env or FIRST_ENV)
     budget_s = arguments.budget_hours * 3600 if arguments.budget_hours is not None else None
     named = {
         "max_trials": arguments.hp_trials,

@@ -1,0 +1,67 @@
+"""Studies that are shipped: the first one, and the predecessor's search spaces with its own reward as the start.
+
+The spaces are data. Ranges of reward scales are absolute, as they were; what the predecessor called `approach_scale`
+and `stop_scale` are `approach` and `stop` here.
+"""
+
+from dataclasses import replace
+
+from automl.space import Choice, Dimension, Range
+from automl.spec import FIRST_ENV, ConfirmCfg, StudySpec, default_spec
+from vbot_sim.errors import ConfigError
+from vbot_sim.settings import nearest
+
+HP_SPACE: dict[str, Dimension] = {
+    "ppo.learning_rate": Range(5e-5, 2e-4, log=True),
+    "ppo.entropy_coef": Range(1e-3, 2e-2, log=True),
+}
+
+_SECTION001: dict[str, tuple[float, float]] = {
+    "position_tracking": (0.5, 3.0),
+    "fine_position_tracking": (4.0, 12.0),
+    "heading_tracking": (0.3, 1.2),
+    "forward_velocity": (1.0, 2.5),
+    "distance_progress": (0.5, 3.0),
+    "alive_bonus": (0.05, 0.3),
+    "approach": (15.0, 50.0),
+    "arrival_bonus": (50.0, 200.0),
+    "inner_fence_bonus": (10.0, 80.0),
+    "stop": (2.0, 10.0),
+    "zero_ang_bonus": (4.0, 16.0),
+    "near_target_speed": (-4.0, -0.5),
+    "departure_penalty": (-15.0, -1.0),
+    "boundary_penalty": (-5.0, -0.5),
+    "orientation": (-0.15, -0.01),
+    "lin_vel_z": (-0.6, -0.05),
+    "action_rate": (-0.03, -0.001),
+}
+
+REWARD_SPACES: dict[str, dict[str, Dimension]] = {
+    FIRST_ENV: {
+        **{f"task.reward.scales.{name}": Range(low, high) for name, (low, high) in _SECTION001.items()},
+        "task.reward.scales.termination": Choice((-150.0, -100.0, -75.0, -50.0)),
+    }
+}
+
+NAMES = ("first", "hp", "reward", "stage")
+
+
+def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
+    """A shipped study.
+
+    Raises:
+        ConfigError: there is none of this name, or none for this environment.
+    """
+    if name not in NAMES:
+        raise ConfigError(f"There is no study preset '{name}'.{nearest(name, NAMES)}")
+    if name == "first":
+        return default_spec(env)
+    old = StudySpec(label=name, env=env, preset="head", space=HP_SPACE)
+    if name == "hp":
+        return old
+    if env not in REWARD_SPACES:
+        known = ", ".join(REWARD_SPACES)
+        raise ConfigError(f"No reward space is shipped for {env}; there is one for {known}, or write a study file.")
+    if name == "reward":
+        return replace(old, mode="reward", space=REWARD_SPACES[env])
+    return replace(old, mode="stage", space={**HP_SPACE, **REWARD_SPACES[env]}, confirm=ConfirmCfg(3, 2))
