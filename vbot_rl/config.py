@@ -20,6 +20,7 @@ MIN_EVALUATIONS = 5
 
 WarmPart = Literal["weights", "normalizer", "optimizer", "schedule"]
 Schedule = Literal["constant", "linear", "cosine", "kl_adaptive"]
+Symmetry = Literal["none", "augment"]
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,14 @@ class PpoCfg:
     gae_lambda: float = 0.95
     clip: float = 0.2
     learning_rate: float = 1e-3
-    schedule: Schedule = "kl_adaptive"
+    schedule: Schedule = "linear"
     schedule_floor: float = 0.05  # linear and cosine end at this fraction of learning_rate
     learning_rate_min: float = 1e-5  # bounds of kl_adaptive
     learning_rate_max: float = 3e-3
     kl_target: float = 0.02
     kl_stop: float | None = None  # no further epoch once the mean KL of one exceeds this
-    entropy_coef: float = 0.003
-    entropy_coef_end: float | None = None  # reached linearly at the end of the run; None keeps it constant
+    entropy_coef: float = 0.001
+    entropy_coef_end: float | None = 0.0  # reached linearly at the end of the run; None keeps it constant
     value_coef: float = 1.0
     max_grad_norm: float = 1.0  # actor and critic each
     hidden: tuple[int, ...] = (128, 128)
@@ -51,6 +52,7 @@ class PpoCfg:
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
     normalize_values: bool = True
+    symmetry: Symmetry = "none"  # augment: learn from each sample and from its left-right mirror image
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
@@ -79,7 +81,7 @@ class TrainCfg:
     num_envs: int = 256
     seed: int = 1
     threads: int = 1
-    device: Literal["cpu"] = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"  # of the update; physics and acting stay on the processor
     evaluations: int = 8  # spread evenly, the last one at the end
     evaluation_cases: int | None = None  # None: the canonical ones; other numbers are quick looks that never rank
     checkpoint_interval_s: float = 20.0

@@ -111,7 +111,7 @@ def test_override_leaves_the_original():
 
 
 def test_defaults_are_valid():
-    assert PpoCfg().schedule == "kl_adaptive"
+    assert PpoCfg().schedule == "linear"
 
 
 def test_config_and_launch_are_light():

@@ -55,7 +55,7 @@ def test_other_schedules_ignore_the_divergence():
 
 
 def test_entropy_coefficient():
-    assert entropy_coef(PpoCfg(entropy_coef=0.01), 0.9) == 0.01
+    assert entropy_coef(PpoCfg(entropy_coef=0.01, entropy_coef_end=None), 0.9) == 0.01
     falling = PpoCfg(entropy_coef=0.01, entropy_coef_end=0.0)
     assert entropy_coef(falling, 0.25) == pytest.approx(0.0075)
     assert entropy_coef(falling, 2.0) == 0.0
