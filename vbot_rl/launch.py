@@ -94,9 +94,17 @@ def _read_checkpoint(path: Path) -> bytes:
         raise UsageError(f"the checkpoint {path} to start from cannot be read ({error.strerror}); check it") from None
 
 
+NOT_FOR_TRIALS = frozenset(
+    {
+        "OPENBLAS_CORETYPE",  # a slower processor's code
+        "MUJOCO_GL",  # a renderer that is missing here fails at import, and a trial draws nothing
+    }
+)
+
+
 def trial_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of a trial process: numeric libraries single-threaded and free to use what the processor has."""
-    cleaned = {key: value for key, value in environ.items() if key != "OPENBLAS_CORETYPE"}
+    cleaned = {key: value for key, value in environ.items() if key not in NOT_FOR_TRIALS}
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         cleaned[name] = "1"  # threads of ours split the work; a library that spins would only take their cores
     cleaned["PYTHONUNBUFFERED"] = "1"

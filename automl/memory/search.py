@@ -85,7 +85,7 @@ def _records(workspace: Workspace, needle: str) -> Iterator[Hit]:
 
 
 def _notes(workspace: Workspace, needle: str) -> Iterator[Hit]:
-    files = [*sorted(workspace.notebook.glob("*.jsonl")), *(run.notes_path for run in workspace.run_dirs())]
+    files = [*notes.pages(workspace), *(run.notes_path for run in workspace.run_dirs())]
     for path in files:
         for note in notes.read_file(path):
             if needle in note.text.lower() or needle in (note.tag or "").lower():

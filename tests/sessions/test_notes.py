@@ -25,7 +25,9 @@ def texts(found):
 
 def test_a_session_note_goes_to_the_page_of_its_day(ws):
     note = notes.add(ws, " hello\nworld ", author="ada", clock=lambda: DAY)
-    assert os.listdir(ws.notebook) == [f"1970-01-02-{notes.page_tag(ws)}.jsonl"]
+    page = f"1970-01-02-{notes.page_tag(ws)}.jsonl"
+    assert sorted(os.listdir(ws.notebook)) == [page, "1970-01-02.jsonl"]
+    assert os.readlink(ws.notebook / "1970-01-02.jsonl") == page
     assert notes.read(ws) == [note]
     assert (note.text, note.author, note.time, note.run) == ("hello\nworld", "ada", "1970-01-02T00:00:00.000Z", None)
 
@@ -59,7 +61,7 @@ def test_wrong_notes_write_nothing(ws):
 
 def test_a_torn_note_costs_itself_only(ws):
     notes.add(ws, "kept", clock=lambda: 1.0)
-    (page,) = ws.notebook.iterdir()
+    (page,) = notes.pages(ws)
     page.write_bytes(page.read_bytes() + b'{"id": "x", "time": "1970-01-01T00:00:02.000Z", "te')
     assert texts(notes.read(ws)) == ["kept"]
     notes.add(ws, "after", clock=lambda: 3.0)
