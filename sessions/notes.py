@@ -1,9 +1,8 @@
 """What a person thought: notes about a session or about one run, anchored to a step or a metric where they have one.
 
 One line per note, appended in one write: a crash can cost at most the note being written. Notes about a session are in
-`notebook/<day>.jsonl`, notes about a run beside the run, so they travel with it when it is copied or renamed. The page
-of a day is a link to `<day>-<workspace tag>.jsonl`; the tag differs from workspace to workspace, so that copying one
-over another loses no page of either.
+`notebook/<day>-<workspace tag>.jsonl`, notes about a run beside the run, so they travel with it when it is copied or
+renamed. The tag differs from workspace to workspace, so that copying one over another loses no page of either.
 
 A note may be something to do; a later note that answers it closes it, and may name the run that holds the answer.
 """
@@ -13,7 +12,6 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -101,7 +99,8 @@ def add(
     if run_dir is not None:
         path = run_dir.notes_path
     else:
-        path = _todays_page(ws, moment[:10])
+        ws.notebook.mkdir(parents=True, exist_ok=True)
+        path = ws.notebook / f"{moment[:10]}-{page_tag(ws)}.jsonl"
     append_line(path, to_json({key: value for key, value in asdict(note).items() if value is not None}))
     return note
 
@@ -153,20 +152,9 @@ def todos(ws: Workspace, notes: Iterable[Note] | None = None) -> list[Todo]:
     return [Todo(note, tuple(answers.get(note.id, ()))) for note in known if note.kind == TODO]
 
 
-def _todays_page(ws: Workspace, day: str) -> Path:
-    """The file that takes this workspace's notes of the day; `<day>.jsonl` is made to lead to it."""
-    ws.notebook.mkdir(parents=True, exist_ok=True)
-    page, name = ws.notebook / f"{day}-{page_tag(ws)}.jsonl", ws.notebook / f"{day}.jsonl"
-    if not name.exists():
-        name.unlink(missing_ok=True)  # a link whose page was removed
-        with suppress(OSError):  # a file system without links: the page alone is enough
-            name.symlink_to(page.name)
-    return page
-
-
 def pages(ws: Workspace) -> list[Path]:
-    """The files with session notes, oldest day first, each once."""
-    return [path for path in sorted(ws.notebook.glob("*.jsonl")) if not path.is_symlink()]
+    """The files with session notes, oldest day first."""
+    return sorted(ws.notebook.glob("*.jsonl"))
 
 
 def page_tag(ws: Workspace) -> str:

@@ -185,6 +185,7 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
 def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console, render: bool = False) -> int:
     """Start the run's process, show how far it is, and report how it ended."""
     from automl.local import usable_cores
+    from automl.memory.keeper import remember
     from vbot_rl.launch import launch
 
     before = run.status()
@@ -198,6 +199,7 @@ def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console, re
     watch(run, launched, console)
     wall_s = time.monotonic() - started
     result = describe(run, steps_before, wall_s)
+    remember(workspace, run)
     if render and run.checkpoints():
         from vbot_tui.cli.render import film_of_run
 
