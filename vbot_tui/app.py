@@ -31,6 +31,7 @@ from vbot_tui.driver import PatientDriver
 from vbot_tui.frames import SharpUpdate
 from vbot_tui.glyphs import UNICODE, Glyphs
 from vbot_tui.model import Notice
+from vbot_tui.screens.base import CockpitScreen
 from vbot_tui.screens.trials import TrialsScreen
 
 TICK_S = 1.0
@@ -117,9 +118,10 @@ class VbotApp(App[Leaving]):
 
     def redraw(self) -> None:
         """Bring every visible number up to date; unchanged lines cost nothing."""
-        for screen in self.screen_stack:
-            if isinstance(screen, TrialsScreen):
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, CockpitScreen):
                 screen.show_view()
+                return  # what lies under it is hidden and drawn when it shows again
 
     def say(self, level: str, words: str) -> None:
         """Show one sentence in the hint line."""

@@ -4,9 +4,10 @@ Every method returns at once; a command's outcome comes back as a notice in a la
 can stand behind it without the screens noticing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sessions.series import SeriesSet
 from vbot_tui.model import View
 
 
@@ -22,6 +23,12 @@ class Client(Protocol):
 
     def select(self, key: str) -> None:
         """Show the details of the trial with this key."""
+
+    def curves(self, run_id: str) -> SeriesSet:
+        """Return the growing curves of a run; asking has them read soon. Nothing is waited for."""
+
+    def open_runs(self, keys: Sequence[str]) -> None:
+        """Have the papers of these runs, and of no others, read and kept up to date in the view."""
 
     def next_study(self) -> None:
         """Show the next study."""

@@ -20,12 +20,14 @@ from sessions.breakdown import reward_breakdown
 from sessions.errors import VbotError
 from sessions.files import append_line, utc_now
 from sessions.follower import Follower, watch_with_watchdog
+from sessions.series import SeriesSet
 from sessions.store import RunView, Snapshot
 from sessions.workspace import Workspace
 from vbot_tui import rows
 from vbot_tui.desk import Desk
 from vbot_tui.flag_watch import FlagWatch
 from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, TrialRow, View, ordered
+from vbot_tui.papers import PaperDesk
 
 PICTURE_S = 0.2
 BEAT_S = 1.0
@@ -79,6 +81,8 @@ class Core:
         self._desk.on_change = self._wake.set
         self._flags = FlagWatch(workspace, self._follower.store)
         self._selected = ""
+        self._opened: tuple[str, ...] = ()
+        self._papers = PaperDesk(workspace)
         self._shown = ""
         self._drawn_detail: tuple[float, int, Detail] = (0.0, -1, Detail())
         self._notes: tuple[object, tuple[NoteView, ...]] = (None, ())
@@ -100,6 +104,15 @@ class Core:
     def select(self, key: str) -> None:
         """Show the details of this trial."""
         self._selected = key
+        self._look_now()
+
+    def curves(self, run_id: str) -> SeriesSet:
+        """Return the growing curves of a run."""
+        return self._follower.store.series(run_id)
+
+    def open_runs(self, keys: Sequence[str]) -> None:
+        """Keep the papers of these runs in the view."""
+        self._opened = tuple(keys)
         self._look_now()
 
     def next_study(self) -> None:
@@ -322,6 +335,7 @@ class Core:
             study=next((head for head in heads if head.id == self._shown), None),
             notes=self._read_notes(table),
             detail=self._detail(runs),
+            papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_id in runs),
             notice=self._view.notice or self._trouble(snapshot),
         )
 
@@ -376,7 +390,7 @@ class Core:
 
     def _read_notes(self, table: tuple[TrialRow, ...]) -> tuple[NoteView, ...]:
         """Return the notes of the session and of the trials shown; read again only when there are others."""
-        days = sorted(self._workspace.notebook.glob("*.jsonl"))
+        days = notes.pages(self._workspace)
         noted = [row.run_id for row in table if row.notes]
         mark = (
             tuple((path.name, path.stat().st_size) for path in days),

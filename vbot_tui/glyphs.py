@@ -22,6 +22,10 @@ class Glyphs:
     note: str
     dot: str
     delta: str
+    wall: str
+    markers: str
+    """One shape per curve of a comparison."""
+    braille: bool
     states: Mapping[str, str]
 
     def state(self, name: str) -> str:
@@ -40,6 +44,9 @@ UNICODE = Glyphs(
     note="✎",
     dot="·",
     delta="Δ",
+    wall="│",
+    markers="●▲■◆○△□◇",
+    braille=True,
     states=MappingProxyType(
         {
             "queued": "○",
@@ -65,6 +72,9 @@ ASCII = Glyphs(
     note="n",
     dot="|",
     delta="d",
+    wall=":",
+    markers="*ox+#@%&",
+    braille=False,
     states=MappingProxyType(
         {
             "queued": "o",

@@ -10,7 +10,9 @@ from vbot_tui import text
 Span = tuple[str, str]
 Line = tuple[Span, ...]
 
-ROLES = ("dim", "good", "warn", "bad", "accent", "title", "key", "spark")
+CURVES = ("s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7")
+"""Roles of curves, told apart by everybody."""
+ROLES = ("dim", "good", "warn", "bad", "accent", "title", "key", "spark", *CURVES)
 """Every role; the empty string is plain text."""
 
 

@@ -142,6 +142,41 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a run, and where its value came from."""
+
+    key: str
+    value: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvalView:
+    """One evaluation on fixed cases."""
+
+    step: int
+    protocol: str
+    canonical: bool
+    episodes: int
+    score: float = NAN
+    success: float = NAN
+    fell: float = NAN
+    points: float = NAN
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What lies in a run's directory besides its curves: read only for runs that are opened."""
+
+    run_id: str
+    settings: tuple[Setting, ...] = ()
+    evals: tuple[EvalView, ...] = ()
+    checkpoints: tuple[int, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One sentence about something that just happened. ``level`` is info, good, warn or bad."""
 
@@ -162,6 +197,8 @@ class View:
     study: StudyHead | None = None
     notes: tuple[NoteView, ...] = ()
     detail: Detail = field(default_factory=Detail)
+    papers: tuple[Papers, ...] = ()
+    """Of the runs that are opened."""
     first: FirstStudy | None = None
     notice: Notice | None = None
     busy: str = ""
@@ -170,6 +207,10 @@ class View:
     def row(self, key: str) -> TrialRow | None:
         """Return the row with this identity."""
         return next((row for row in self.rows if row.key == key), None)
+
+    def papers_of(self, key: str) -> Papers | None:
+        """Return the papers of an opened run."""
+        return next((item for item in self.papers if item.run_id == key), None)
 
 
 def ordered(rows: Mapping[str, TrialRow] | list[TrialRow]) -> tuple[TrialRow, ...]:

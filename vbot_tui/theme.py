@@ -5,6 +5,16 @@ Imported by the app only; colours carry no meaning that letters and shapes do no
 
 from textual.theme import Theme
 
+BRIGHT = ("#56b4e9", "#e69f00", "#2fb894", "#f0e442", "#cc79a7", "#d8704a", "#7f9fe0", "#b8c0c8")
+DEEP = ("#0072b2", "#b06a00", "#007a58", "#8a7a00", "#a8457f", "#b84a10", "#3a4fa0", "#50585f")
+PLAIN = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_cyan", "bright_black")
+"""Colours of curves, after Okabe and Ito, for dark, light and sixteen-colour terminals."""
+
+
+def _curves(colours: tuple[str, ...]) -> dict[str, str]:
+    return {f"vbot-s{index}": colour for index, colour in enumerate(colours)}
+
+
 DARK = Theme(
     name="vbot-dark",
     primary="#6cb6c8",
@@ -18,7 +28,7 @@ DARK = Theme(
     surface="#161b22",
     panel="#1d242d",
     dark=True,
-    variables={"vbot-dim": "#768390", "vbot-spark": "#5b8aa0", "vbot-cursor": "#233542"},
+    variables={"vbot-dim": "#768390", "vbot-spark": "#5b8aa0", "vbot-cursor": "#233542", **_curves(BRIGHT)},
 )
 
 LIGHT = Theme(
@@ -34,10 +44,11 @@ LIGHT = Theme(
     surface="#eeeeea",
     panel="#e2e3df",
     dark=False,
-    variables={"vbot-dim": "#6b7278", "vbot-spark": "#4a7f95", "vbot-cursor": "#cfe0e6"},
+    variables={"vbot-dim": "#6b7278", "vbot-spark": "#4a7f95", "vbot-cursor": "#cfe0e6", **_curves(DEEP)},
 )
 
-DEFAULTS = {"vbot-dim": "ansi_bright_black", "vbot-spark": "ansi_cyan", "vbot-cursor": "ansi_blue"}
+DEFAULTS = {"vbot-dim": "ansi_bright_black", "vbot-spark": "ansi_cyan", "vbot-cursor": "ansi_blue",
+            **_curves(tuple(f"ansi_{name}" for name in PLAIN))}  # fmt: skip
 """Our own variables for themes that do not set them: the sixteen colours every terminal has."""
 
 THEMES = (DARK, LIGHT)
@@ -56,5 +67,13 @@ LineView > .role--accent { color: $accent; }
 LineView > .role--title { color: $primary; text-style: bold; }
 LineView > .role--key { color: $primary; text-style: bold; }
 LineView > .role--spark { color: $vbot-spark; }
+LineView > .role--s0 { color: $vbot-s0; }
+LineView > .role--s1 { color: $vbot-s1; }
+LineView > .role--s2 { color: $vbot-s2; }
+LineView > .role--s3 { color: $vbot-s3; }
+LineView > .role--s4 { color: $vbot-s4; }
+LineView > .role--s5 { color: $vbot-s5; }
+LineView > .role--s6 { color: $vbot-s6; }
+LineView > .role--s7 { color: $vbot-s7; }
 LineView > .role--cursor { background: $vbot-cursor; color: $foreground; }
 """

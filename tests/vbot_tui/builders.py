@@ -101,6 +101,7 @@ class FakeClient:
     def __init__(self, shown):
         self.view = shown
         self.asked = []
+        self.series = {}
         self.changed = lambda: None
 
     def start(self, on_change):
@@ -116,6 +117,12 @@ class FakeClient:
             key, paid({"reward/approach": [1.0, 2.0], "reward/total": [1.0, 2.0]}), None, ("a line",), "log"
         )
         self.view = replace(self.view, detail=detail)
+
+    def curves(self, run_id):
+        return self.series.setdefault(run_id, SeriesSet())
+
+    def open_runs(self, keys):
+        self.asked.append(("open_runs", tuple(keys)))
 
     def __getattr__(self, name):
         return lambda *values: self.asked.append((name, *values))

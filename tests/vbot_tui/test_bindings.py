@@ -5,9 +5,10 @@ import pytest
 
 from vbot_tui import bindings
 from vbot_tui.screens.modals import Confirm, Help, NoteEntry
+from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.screens.trials import TrialsScreen
 
-CONTEXTS = {"trials": TrialsScreen, "confirm": Confirm, "note": NoteEntry, "help": Help}
+CONTEXTS = {"trials": TrialsScreen, "trial": TrialScreen, "confirm": Confirm, "note": NoteEntry, "help": Help}
 
 
 def test_no_key_means_two_things_in_one_context():
@@ -37,7 +38,8 @@ def test_every_action_of_the_table_exists_on_its_screen(context):
 def test_every_action_of_a_screen_is_in_the_table():
     for context, screen in CONTEXTS.items():
         documented = {key.action.split("(")[0] for key in bindings.of(context)}
-        own = {name[len("action_") :] for name in vars(screen) if name.startswith("action_")}
+        ours = [kind for kind in screen.__mro__ if kind.__module__.startswith("vbot_tui")]
+        own = {name[len("action_") :] for kind in ours for name in vars(kind) if name.startswith("action_")}
         assert own == documented
 
 

@@ -1,11 +1,13 @@
 """What all screens share: access to the app's client, glyphs and clock, and bindings from the one table."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from vbot_tui import bindings
+from vbot_tui.model import View
 
 if TYPE_CHECKING:
     from vbot_tui.app import VbotApp
@@ -23,6 +25,20 @@ def textual_bindings(context: str, *, priority: bool = False) -> list[BindingTyp
 
 class CockpitScreen(Screen[None]):
     """A full screen of the cockpit."""
+
+    def show_view(self) -> None:
+        """Draw the newest picture; only what changed is sent."""
+        raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        """Draw what was missed while the screen was hidden."""
+        self.call_after_refresh(self.show_view)
+
+    def with_notice(self, view: View) -> View:
+        """Return the picture with what the screen itself had to say, where that is newer."""
+        own = self.cockpit.own_notice
+        newer = own is not None and (view.notice is None or own.time > view.notice.time)
+        return replace(view, notice=own) if newer else view
 
     @property
     def cockpit(self) -> "VbotApp":

@@ -120,6 +120,10 @@ class Help(CockpitModal[None]):
     Help > Page { height: 1fr; padding: 0 1; }
     """
 
+    def __init__(self, context: str = "trials") -> None:
+        super().__init__()
+        self.context = context
+
     def compose(self) -> ComposeResult:
         """Lay out the page."""
         yield StatusLine(id="status")
@@ -129,7 +133,7 @@ class Help(CockpitModal[None]):
     def on_mount(self) -> None:
         """Fill in the text."""
         app = self.cockpit
-        self.query_one("#help", Page).set_lines(head.help_page(app.glyphs, read_only=app.read_only))
+        self.query_one("#help", Page).set_lines(head.help_page(app.glyphs, self.context, read_only=app.read_only))
         self.query_one(KeyBar).set_lines([head.key_bar("help", (), app.size.width)])
 
     def on_resize(self) -> None:

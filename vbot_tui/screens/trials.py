@@ -1,15 +1,15 @@
 """The trials screen: the live table above, what is known about the selected trial below, what to press under it."""
 
-from dataclasses import replace
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from vbot_tui import text
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
+from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
-from vbot_tui.screens.modals import Confirm, Help, NoteEntry
+from vbot_tui.screens.modals import Confirm, Help
+from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.widgets import head, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
 from vbot_tui.widgets.line_view import LineView
@@ -111,9 +111,7 @@ class TrialsScreen(CockpitScreen):
     def _show_frame(self, view: View, now: float) -> None:
         app, width = self.cockpit, self.app.size.width
         self._set("#status", [head.status(view, now, width, app.glyphs)])
-        if app.own_notice is not None and (view.notice is None or app.own_notice.time > view.notice.time):
-            view = replace(view, notice=app.own_notice)
-        hint = head.hint(view, self.row, now, app.glyphs, width, read_only=app.read_only)
+        hint = head.hint(self.with_notice(view), self.row, now, app.glyphs, width, read_only=app.read_only)
         self._set("#hint", [hint])
         self._set("#keys", [head.key_bar("trials", self.have(view), width, read_only=app.read_only)])
         self._set("#empty", head.empty(view, read_only=app.read_only))
@@ -247,7 +245,12 @@ class TrialsScreen(CockpitScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(Help())
+        self.app.push_screen(Help("trials"))
+
+    def action_open(self) -> None:
+        """Show the selected trial on a screen of its own."""
+        if self.row is not None:
+            self.app.push_screen(TrialScreen(self.row.key))
 
     # --- keys that act
 
@@ -276,21 +279,7 @@ class TrialsScreen(CockpitScreen):
 
     def action_kill(self) -> None:
         """End the selected trial, after a question that names it and what is lost."""
-        row = self.row
-        if row is None or not row.live:
-            self.cockpit.say("warn", "Only a running, paused or waiting trial can be killed.")
-            return
-        key, name = row.key, row.name
-        sentences = [
-            f"It is {row.state} at step {text.count(row.env_steps)} of {text.count(row.total_env_steps)}.",
-            "Its last checkpoint and its curves stay; it will not be tried again by itself.",
-        ]
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.cockpit.client.kill(key, "killed by key in the cockpit")
-
-        self.app.push_screen(Confirm(f"Kill trial {name}?", sentences), answered)
+        ask_kill(self, [row for row in (self.row,) if row is not None])
 
     def action_pause(self) -> None:
         """Pause or resume the study."""
@@ -302,17 +291,9 @@ class TrialsScreen(CockpitScreen):
 
     def action_note(self) -> None:
         """Write a note at the selected trial and step."""
-        row = self.row
-        key, step = (row.key, row.env_steps) if row else ("", None)
-        subject = f"{row.name} at step {text.count(step)}" if row else "this session"
         self.pane = "notes"
         self.show_view()
-
-        def written(words: str | None) -> None:
-            if words:
-                self.cockpit.client.note(words, key, step)
-
-        self.app.push_screen(NoteEntry(subject, self.cockpit.note_draft), written)
+        ask_note(self, self.row)
 
     def action_leave(self) -> None:
         """Close the screen; the work goes on."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from vbot_tui import bindings, text
-from vbot_tui.glyphs import Glyphs
+from vbot_tui.glyphs import STATE_ROLES, Glyphs
 from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import StudyHead, TrialRow, View
 
@@ -20,10 +20,10 @@ def status(view: View, now: float, width: int, glyphs: Glyphs) -> Line:
     spans: list[Span] = [(" vbot ", "title")]
     if not view.ready:
         spans.append((f"{glyphs.dot} opening {text.clean(view.workspace)}", "dim"))
-        return _clip(spans, width, glyphs)
+        return clip(spans, width, glyphs)
     if study is None:
         spans.append((f"{glyphs.dot} no study {glyphs.dot} {text.clean(view.workspace)}", "dim"))
-        return _clip(spans, width, glyphs)
+        return clip(spans, width, glyphs)
     right = _age(view, now)
     parts = _study_parts(study, view, glyphs)
     room = width - text.width(right) - 1
@@ -31,14 +31,38 @@ def status(view: View, now: float, width: int, glyphs: Glyphs) -> Line:
         parts.pop()
     for part in parts:
         spans.extend(part)
-    spans = list(_clip(spans, room, glyphs))
+    spans = list(clip(spans, room, glyphs))
     pad = width - _cells(spans) - text.width(right)
     return (*spans, (" " * max(0, pad), ""), (right, "dim"))
+
+
+def trial_status(row: TrialRow | None, now: float, width: int, glyphs: Glyphs) -> Line:
+    """Return the top line of a trial's own screen: its name, state, steps, score and the age of its data."""
+    if row is None:
+        return line((" vbot ", "title"))
+    dot: Span = (f" {glyphs.dot} ", "dim")
+    age = f"data {text.age(row.age_s(now))} old " if math.isfinite(row.updated) else "no data yet "
+    steps = f"{text.count(row.env_steps)} of {text.count(row.total_env_steps)} steps"
+    tail: list[Span] = [
+        (f"{glyphs.state(row.state)} {row.state}", STATE_ROLES.get(row.state, "")), dot, (steps, ""),
+        dot, ("score ", "dim"), (text.number(row.score), "accent"),
+        dot, ("success ", "dim"), (text.percent(row.success), "accent"),
+    ]  # fmt: skip
+    name = text.clean(row.name)
+    fixed = 6 + 3 + len(age) + 1
+    if fixed + text.width(name) + _cells(tail) > width:
+        del tail[-3:]
+    room = width - fixed - _cells(tail)
+    spans = [(" vbot ", "title"), (text.fit(name, min(text.width(name), max(4, room)), "<", glyphs.more), "title")]
+    shown = clip([*spans, dot, *tail], max(0, width - len(age) - 1), glyphs)
+    return (*shown, (" " * max(0, width - _cells(shown) - len(age)), ""), (age, "dim"))
 
 
 def _study_parts(study: StudyHead, view: View, glyphs: Glyphs) -> list[list[Span]]:
     """Return the pieces of the status line, most needed first."""
     dot: Span = (f" {glyphs.dot} ", "dim")
+    if not study.state:  # not a study: the runs that belong to none
+        return [[(text.clean(study.id), "")], [dot, (f"{study.trials} runs", "")]]
     parts: list[list[Span]] = [
         [(short_id(study.id), ""), dot, (study.state, STATE_ROLE.get(study.state, "")), (" ", "")],
         [(DRIVERS.get(study.driver, study.driver), "bad" if study.driver == "nobody" else "dim")],
@@ -73,7 +97,8 @@ def _cells(spans: Iterable[Span]) -> int:
     return sum(text.width(part) for part, _ in spans)
 
 
-def _clip(spans: Iterable[Span], width: int, glyphs: Glyphs) -> Line:
+def clip(spans: Iterable[Span], width: int, glyphs: Glyphs) -> Line:
+    """Return spans cut to a width."""
     out: list[Span] = []
     left = width
     for part, role in spans:
@@ -88,12 +113,19 @@ def _clip(spans: Iterable[Span], width: int, glyphs: Glyphs) -> Line:
 
 def hint(view: View, row: TrialRow | None, now: float, glyphs: Glyphs, width: int, *, read_only: bool = False) -> Line:
     """Return the line above the key bar: what just happened, else what to press next."""
+    return news(view, now, glyphs, width) or clip(
+        [(" ", ""), *next_step(view, row, now, read_only=read_only)], width, glyphs
+    )
+
+
+def news(view: View, now: float, glyphs: Glyphs, width: int) -> Line:
+    """Return what is being done or has just happened; nothing where that is old."""
     notice = view.notice
     if view.busy:
-        return _clip([(f" {text.clean(view.busy)}{glyphs.more}", "accent")], width, glyphs)
+        return clip([(f" {text.clean(view.busy)}{glyphs.more}", "accent")], width, glyphs)
     if notice is not None and now - notice.time < NOTICE_S.get(notice.level, 6.0):
-        return _clip([(" " + text.clean(notice.text), NOTICE_ROLE.get(notice.level, ""))], width, glyphs)
-    return _clip([(" ", ""), *next_step(view, row, now, read_only=read_only)], width, glyphs)
+        return clip([(" " + text.clean(notice.text), NOTICE_ROLE.get(notice.level, ""))], width, glyphs)
+    return ()
 
 
 def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool = False) -> Line:
@@ -200,13 +232,15 @@ def empty(view: View, *, read_only: bool = False) -> list[Line]:
     ]
 
 
-def help_page(glyphs: Glyphs, *, read_only: bool = False) -> list[Line]:
+def help_page(glyphs: Glyphs, context: str = "trials", *, read_only: bool = False) -> list[Line]:
     """Return the help screen, made from the key table."""
     out: list[Line] = [line(("What acts on processes is a capital letter; what cannot be undone asks first.", "dim"))]
-    for group, keys in bindings.groups("trials", read_only=read_only).items():
+    for group, keys in bindings.groups(context, read_only=read_only).items():
         for index, key in enumerate(keys):
             shown = " ".join(bindings.pretty(name) for name in key.keys)
             out.append(line((f"{group if index == 0 else '':<7}", "title"), (f"{shown:<10}", "key"), key.help))
+    if context != "trials":
+        return out
     states = "   ".join(f"{shape} {name}" for name, shape in glyphs.states.items())
     flag_names = "L lazy robot   S sprint-crash   M deceleration moat   N not a number   Z stalled"
     score = "success - fell + 0.2 x how early, over 256 fixed cases"
