@@ -5,11 +5,12 @@ seed comes from the study's seed and the trial's number, so a restart asks the s
 optuna is imported only inside `suggest`.
 """
 
+import copy
 import hashlib
 import math
 import random
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from automl.perturb import perturbed
 from automl.space import Choice, Dimension, Factor, Range, encode
@@ -69,10 +70,35 @@ def _draw_by_optuna(spec: StudySpec, others: list[TrialState], seed: int) -> Par
     study = optuna.create_study(direction="maximize", sampler=sampler)
     distributions = {path: distribution(dimension) for path, dimension in spec.space.items()}
     worst = min((trial.score for trial in others if trial.score is not None), default=WORST_SCORE)
-    seen = (as_optuna(spec, trial, distributions, worst) for trial in sorted(others, key=lambda trial: trial.number))
+    looked_at = [] if isinstance(sampler, optuna.samplers.RandomSampler) else sorted(others, key=lambda t: t.number)
+    seen = (_remembered(spec, trial, distributions, worst) for trial in looked_at)
     study.add_trials([trial for trial in seen if trial is not None])
     raw = study.ask(distributions).params
     return {path: decode(dimension, raw[path]) for path, dimension in spec.space.items()}
+
+
+class _Memory:
+    """What was made of finished trials for the last space asked about; it saves time and changes no answer."""
+
+    space: Mapping[str, Dimension] | None = None
+    known: ClassVar[dict[int, "tuple[TrialState, optuna.trial.FrozenTrial | None]"]] = {}
+
+
+def _remembered(
+    spec: StudySpec, trial: TrialState, distributions: Mapping[str, Any], worst: float
+) -> "optuna.trial.FrozenTrial | None":
+    if _Memory.space is not spec.space:
+        _Memory.space, _Memory.known = spec.space, {}
+    known = _Memory.known.get(trial.number)
+    if known is not None and known[0] is trial:
+        return known[1]
+    made = as_optuna(spec, trial, distributions, worst)
+    if made is not None:
+        # optuna copies what it is given in depth, which for 3,000 trials is most of a second.
+        vars(made)["__deepcopy__"] = lambda memo: copy.copy(made)
+    if trial.state == "finished":
+        _Memory.known[trial.number] = trial, made
+    return made
 
 
 def as_optuna(

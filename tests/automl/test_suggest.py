@@ -165,6 +165,15 @@ def test_seeds_differ_by_trial_and_purpose():
     assert all(0 <= seed < 2**31 for seed in seeds)
 
 
+def test_what_is_remembered_of_one_study_is_not_taken_for_another():
+    fresh = suggest(spec(), history(12), 12)
+    mirrored = study(*(event for n in range(12) for event in ran(n, n / 12, params(1e-4 * (n + 1)))))
+    suggest(spec(), mirrored, 12)
+    again = spec()
+    suggest(again, mirrored, 12)
+    assert suggest(again, history(12), 12) == suggest(spec(), history(12), 12) == fresh
+
+
 def test_three_thousand_trials_do_not_keep_anyone_waiting():
     state = history(3000)
     suggest(spec(), state, 3000)
