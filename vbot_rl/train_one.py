@@ -41,10 +41,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     with lock:
         lock.describe(f"trial process of {run.id}")
         signals = Signals()
-        with suppress(OSError):
-            os.nice(args.nice)
+        step_back(args.nice)
         choose_libraries()
         return _run(run, signals)
+
+
+def step_back(nice: int, autogroup: Path = Path("/proc/self/autogroup")) -> None:
+    """Leave the processor to others: by ``nice`` among processes, and as much among scheduling groups.
+
+    Where the kernel groups processes by session (sched_autogroup), a trial's session is a group of its own; niceness
+    counts only within a group, so without this a trial takes as much as the cockpit that watches it. A session that
+    is not ours alone (started by hand in a shell) is left as it is.
+    """
+    if nice == 0:
+        return
+    with suppress(OSError):
+        os.nice(nice)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # no such file without autogroups; not every sandbox lets us
+            autogroup.write_text(str(nice), encoding="ascii")
 
 
 def say(line: str) -> None:

@@ -1,10 +1,12 @@
 """The trial process: killed, stopped, paused, locked out, out of disk; whatever happens, its files tell the truth."""
 
 import json
+import os
 import random
 import resource
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -144,6 +146,9 @@ def test_launch_hands_lock_and_slot_over_and_keeps_neither(tmp_path):
         assert run.is_alive() and is_held(tmp_path / "slot")
         wait_for_steps(run, launched.popen, 200)
         assert run.status().pid == launched.pid
+        assert os.getpriority(os.PRIO_PROCESS, launched.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 1
+        autogroup = Path(f"/proc/{launched.pid}/autogroup")  # there is none on kernels without scheduling groups
+        assert not autogroup.exists() or autogroup.read_text().endswith(" nice 1\n")
     finally:
         kill(launched.popen)
     assert not run.is_alive() and not is_held(tmp_path / "slot")
