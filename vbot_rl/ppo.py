@@ -18,6 +18,8 @@ from vbot_rl.config import PpoCfg
 from vbot_rl.network import ActorCritic, Params, Shape
 from vbot_rl.normalizer import ObservationNormalizer, ValueNormalizer
 from vbot_rl.optimizer import Adam, clip_norm
+from vbot_sim.errors import ConfigError
+from vbot_sim.symmetry import Mirror
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
@@ -92,10 +94,33 @@ class TileSums:
 
 
 class Ppo:
-    """A learner for ``num_envs`` simulations stepped together."""
+    """A learner for ``num_envs`` simulations stepped together.
 
-    def __init__(self, cfg: PpoCfg, obs_dim: int, act_dim: int, num_envs: int, seed: int, threads: int = 1) -> None:
+    Args:
+        cfg: its settings.
+        obs_dim: D, numbers in an observation.
+        act_dim: A, numbers in an action.
+        num_envs: N.
+        seed: of weights, exploration noise and the order of samples.
+        threads: matrix threads.
+        mirror: what left and right exchanged does to observations and actions; with ``cfg.symmetry`` "augment" the
+            policy learns from each sample and from its mirror image.
+    """
+
+    def __init__(
+        self,
+        cfg: PpoCfg,
+        obs_dim: int,
+        act_dim: int,
+        num_envs: int,
+        seed: int,
+        threads: int = 1,
+        mirror: Mirror | None = None,
+    ) -> None:
         self.cfg = cfg
+        if cfg.symmetry == "augment" and mirror is None:
+            raise ConfigError("ppo.symmetry is 'augment', but this task has no mirror maps; set ppo.symmetry=none.")
+        self._mirror = mirror if cfg.symmetry == "augment" else None
         self.num_envs, self.threads = num_envs, threads
         self._d, self._a = obs_dim, act_dim
         shape = Shape(obs_dim, act_dim, cfg.hidden)
@@ -113,8 +138,10 @@ class Ppo:
         t, n, d, a = self.cfg.horizon, self.num_envs, self._d, self._a
         # One row per sample, gathered in one go: x and its one, action, log-probability, advantage, normalised return.
         self._width = d + 1 + a + 3
-        self._rows = np.zeros((t, n, self._width), np.float32)
-        self._rows[:, :, d] = 1.0
+        # The mirror images, where wanted, follow the samples in the same order.
+        self._samples = np.zeros((t * n * (2 if self._mirror else 1), self._width), np.float32)
+        self._samples[:, d] = 1.0
+        self._rows = self._samples[: t * n].reshape(t, n, self._width)
         self._raw = np.zeros((t, n, d), np.float32)
         self.rewards = np.zeros((t, n), np.float32)
         self._dones = np.zeros((t, n), np.float32)
@@ -228,9 +255,14 @@ class Ppo:
             rows[:, d + a + 3] = (returns - self.value_norm.mean) / self.value_norm.std
             self.learning_rate = schedules.learning_rate(cfg, progress, self.learning_rate)
             coef = schedules.entropy_coef(cfg, progress)
-            means, kl_last, grad_norm, epochs = self._epochs(rows, coef)
+            raw = self._raw.reshape(-1, d)
+            if self._mirror is not None:
+                self._write_images(raw, self._mirror)
+            means, kl_last, grad_norm, epochs = self._epochs(coef)
             if not cfg.freeze_normalizer:
-                self.obs_norm.update(self._raw.reshape(-1, d))
+                self.obs_norm.update(raw)
+                if self._mirror is not None:  # statistics without a side
+                    self.obs_norm.update(self._mirror.observation(raw))
             used, log_std = self.learning_rate, self.net.params.log_std
             self.learning_rate = schedules.after_update(cfg, used, means[0])
         self._t = 0
@@ -252,14 +284,22 @@ class Ppo:
             epochs_done=epochs,
         )
 
-    def _epochs(self, rows: FloatArray, entropy_coef: float) -> tuple[list[float], float, float, int]:
-        """All epochs over ``rows``: means of the tile statistics, last epoch's KL, mean gradient norm, epochs done."""
-        cfg = self.cfg
+    def _write_images(self, raw: FloatArray, mirror: Mirror) -> None:
+        """Append the mirror image of every sample: the probability its original had, and the same worth."""
+        d, a, count = self._d, self._a, len(raw)
+        own, image = self._samples[:count], self._samples[count:]
+        self.obs_norm.apply(mirror.observation(raw), image[:, :d])
+        image[:, d + 1 : d + 1 + a] = mirror.action(own[:, d + 1 : d + 1 + a])
+        image[:, d + 1 + a :] = own[:, d + 1 + a :]
+
+    def _epochs(self, entropy_coef: float) -> tuple[list[float], float, float, int]:
+        """All epochs over the samples: mean statistics, last epoch's KL, mean gradient norm, epochs done."""
+        cfg, count = self.cfg, self.cfg.horizon * self.num_envs
         total, norms, batches, epochs, kl_epoch = np.zeros(4), 0.0, 0, 0, 0.0
         while epochs < cfg.epochs:
             epochs, kl_epoch = epochs + 1, 0.0
-            for ids in np.array_split(self.rng.permutation(len(rows)), cfg.minibatches):
-                stats, norm = self._minibatch(rows, ids, entropy_coef)
+            for ids in np.array_split(self.rng.permutation(count), cfg.minibatches):
+                stats, norm = self._minibatch(ids, entropy_coef)
                 total += stats
                 norms += norm
                 batches += 1
@@ -268,16 +308,15 @@ class Ppo:
                 break
         return [float(v) for v in total / batches], kl_epoch, norms / batches, epochs
 
-    def _minibatch(self, rows: FloatArray, ids: IntArray, entropy_coef: float) -> tuple[NDArray[np.float64], float]:
+    def _minibatch(self, ids: IntArray, entropy_coef: float) -> tuple[NDArray[np.float64], float]:
         """One optimiser step on the samples ``ids``: mean statistics and the gradient norm before clipping."""
-        tiles = np.array_split(ids, -(-len(ids) // self.net.tile_rows))
+        tiles, batch = np.array_split(ids, -(-len(ids) // self.net.tile_rows)), len(ids)
+        if self._mirror is not None:
+            tiles, batch = [*tiles, *(tile + self.cfg.horizon * self.num_envs for tile in tiles)], 2 * batch
         if self._pool is None:
-            self._run_tiles(0, rows, tiles, len(ids))
+            self._run_tiles(0, tiles, batch)
         else:
-            jobs = [
-                self._pool.submit(self._run_tiles, w, rows, tiles[w :: self.threads], len(ids))
-                for w in range(self.threads)
-            ]
+            jobs = [self._pool.submit(self._run_tiles, w, tiles[w :: self.threads], batch) for w in range(self.threads)]
             for job in jobs:
                 job.result()
         grads, stats = self._sums[0].grads, self._sums[0].stats
@@ -294,18 +333,22 @@ class Ppo:
         np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.cfg.std_ceiling), out=log_std)
         return stats / len(ids), norm
 
-    def _run_tiles(self, thread: int, rows: FloatArray, tiles: list[IntArray], batch: int) -> None:
-        sums = self._sums[thread]
+    def _run_tiles(self, thread: int, tiles: list[IntArray], batch: int) -> None:
+        sums, count = self._sums[thread], self.cfg.horizon * self.num_envs
         sums.clear()
         with np.errstate(all="ignore"):
             for ids in tiles:
                 tile = self._tiles[thread][: len(ids)]
-                np.take(rows, ids, axis=0, out=tile, mode="clip")  # mode clip: "raise" would go through a second buffer
-                self._tile(thread, tile, batch, sums)
+                np.take(
+                    self._samples, ids, axis=0, out=tile, mode="clip"
+                )  # mode clip: "raise" would go through a second buffer
+                stats = self._tile(thread, tile, batch, sums)
+                if ids[0] < count:  # images were never acted on: how far they are says nothing of the last policy
+                    sums.stats += stats
                 sums.empty = False
 
-    def _tile(self, thread: int, tile: FloatArray, batch: int, sums: TileSums) -> None:
-        """Losses and gradients of one tile [m, width] of a minibatch of ``batch`` samples."""
+    def _tile(self, thread: int, tile: FloatArray, batch: int, sums: TileSums) -> tuple[float, float, float, float]:
+        """Gradients of one tile [m, width] of a minibatch of ``batch`` samples into ``sums``; its statistics."""
         d, a, net, cfg = self._d, self._a, self.net, self.cfg
         x, action = tile[:, : d + 1], tile[:, d + 1 : d + 1 + a].T
         old_logp, adv, ret = tile[:, d + a + 1], tile[:, d + a + 2], tile[:, d + a + 3]
@@ -330,7 +373,7 @@ class Ppo:
         g_value = (error * np.float32(cfg.value_coef / batch))[None, :]
         net.critics[thread].backward(net.params.critic, x, g_value, sums.grads.critic, sums.empty)
 
-        sums.stats += (
+        return (
             float((ratio - np.float32(1) - log_ratio).sum()),
             float((np.abs(ratio - np.float32(1)) > np.float32(cfg.clip)).sum()),
             -float(surrogate.sum()),

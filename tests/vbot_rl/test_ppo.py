@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from vbot_rl.config import PpoCfg
+from vbot_rl.policy import Policy
 from vbot_rl.ppo import Ppo, explained_variance, gae
+from vbot_sim.errors import ConfigError
+from vbot_sim.symmetry import Mirror, SignedPermutation
 
 
 def column(*values: float) -> np.ndarray:
@@ -114,6 +117,55 @@ def test_a_toy_task_is_learned(schedule: str, threads: int) -> None:
     means = run_toy(Ppo(cfg, 1, 1, num_envs=64, seed=1, threads=threads), 60)
     assert means[0] < -0.5
     assert means[-1] > -0.1, means
+
+
+SIDES = SignedPermutation(np.array([0]), np.array([-1.0], np.float32))
+
+
+def one_sided(symmetry: str, threads: int = 1) -> Ppo:
+    """A learner that only ever saw x in [0.2, 1], where the action x earns most."""
+    cfg = PpoCfg(
+        horizon=16, hidden=(16, 16), learning_rate=3e-3, gamma=0.0, entropy_coef=0.0, schedule="constant",
+        symmetry=symmetry,
+    )  # fmt: skip
+    ppo = Ppo(cfg, 1, 1, num_envs=64, seed=1, threads=threads, mirror=Mirror(SIDES, SIDES))
+    rng, no, ids = np.random.default_rng(0), np.zeros(64, bool), np.array([], int)
+    for _ in range(60):
+        while not ppo.full:
+            x = rng.uniform(0.2, 1.0, (64, 1)).astype(np.float32)
+            ppo.record(-((ppo.act(x) - x)[:, 0] ** 2), no, no, ids, x[:0])
+        ppo.update(x, 0.0)
+    return ppo
+
+
+def mean_actions(ppo: Ppo, *values: float) -> list[float]:
+    return Policy.of(ppo).act(obs(*values))[:, 0].tolist()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_with_symmetry_what_was_learned_on_one_side_holds_on_the_other(threads: int) -> None:
+    ppo = one_sided("augment", threads)
+    right, left = mean_actions(ppo, 0.6, -0.6)
+    assert right == pytest.approx(0.6, abs=0.1) and left == pytest.approx(-right, abs=0.05)
+    assert ppo.obs_norm.moments.mean == pytest.approx(0.0, abs=1e-6)  # its statistics have no side either
+    right, left = mean_actions(one_sided("none"), 0.6, -0.6)
+    assert right == pytest.approx(0.6, abs=0.1) and abs(left + right) > 0.2
+
+
+def test_statistics_are_of_what_was_acted_on() -> None:
+    ppo = Ppo(PpoCfg(horizon=4, epochs=1, minibatches=1, symmetry="augment"), 1, 1, 8, 0, mirror=Mirror(SIDES, SIDES))
+    ppo.net.params.actor.weights[-1][0, -1] = 3.0  # always to the right: images are far from this policy
+    for _ in range(4):
+        x = np.ones((8, 1), np.float32)
+        ppo.act(x)
+        ppo.record(np.ones(8, np.float32), np.zeros(8, bool), np.zeros(8, bool), np.array([], int), x[:0])
+    stats = ppo.update(x, 0.0)
+    assert abs(stats.kl) < 1e-6 and stats.clip_fraction == 0.0
+
+
+def test_symmetry_needs_to_know_the_mirror() -> None:
+    with pytest.raises(ConfigError, match=r"ppo\.symmetry=none"):
+        Ppo(PpoCfg(symmetry="augment"), 1, 1, 8, 0)
 
 
 def test_the_first_minibatch_has_ratio_one() -> None:
