@@ -25,12 +25,12 @@ class Adam:
         self.first = np.zeros(size, np.float32)
         self.second = np.zeros(size, np.float32)
         self._scratch = np.zeros(size, np.float32)
-        self._beta1, self._beta2, self._eps = beta1, beta2, eps
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def step(self, params: FloatArray, grad: FloatArray, learning_rate: float) -> None:
         """Move ``params`` against ``grad``."""
         self.steps += 1
-        b1, b2, tmp = self._beta1, self._beta2, self._scratch
+        b1, b2, tmp = self.beta1, self.beta2, self._scratch
         self.first *= np.float32(b1)
         np.multiply(grad, np.float32(1 - b1), out=tmp)
         self.first += tmp
@@ -40,7 +40,7 @@ class Adam:
         self.second += tmp
         np.multiply(self.second, np.float32(1 / (1 - b2**self.steps)), out=tmp)
         np.sqrt(tmp, out=tmp)
-        tmp += np.float32(self._eps)
+        tmp += np.float32(self.eps)
         np.divide(self.first, tmp, out=tmp)
         tmp *= np.float32(learning_rate / (1 - b1**self.steps))
         params -= tmp

@@ -25,6 +25,7 @@ from vbot_rl.poses import PoseRecorder
 from vbot_rl.ppo import Ppo, UpdateStats
 from vbot_rl.rollout_meter import RolloutMeter
 from vbot_rl.status import StatusWriter
+from vbot_sim.symmetry import MIRROR
 from vbot_sim.vector_task import VectorTask
 
 Clock = Callable[[], float]
@@ -70,7 +71,7 @@ class Trainer:
         self.status.phase("building the world")
         use_one_thread()
         self.world = VectorTask(cfg.task, train.num_envs, train.seed, train.threads)
-        self.ppo = Ppo(cfg.ppo, self.world.obs_dim, self.world.act_dim, train.num_envs, train.seed, train.threads)
+        self.ppo = _learner(cfg, self.world)
         self.meter = RolloutMeter(self.world.term_names, cfg.task.control.action_clip)
         self.env_steps, self.updates, self.evaluations_done = 0, 0, 0
         self.pending: dict[str, float] | None = None  # tags of an update whose event waits for an evaluation
@@ -269,6 +270,21 @@ class Trainer:
         self._last_save = self._clock()
 
     _eval_s = 0.0
+
+
+def _learner(cfg: RunCfg, world: VectorTask) -> Ppo:
+    """The learner of a run, on its device.
+
+    Raises:
+        ConfigError: the device is not there.
+    """
+    sizes = (world.obs_dim, world.act_dim, cfg.train.num_envs, cfg.train.seed, cfg.train.threads)
+    mirror = MIRROR if cfg.ppo.symmetry == "augment" else None
+    if cfg.train.device == "cpu":
+        return Ppo(cfg.ppo, *sizes, mirror)
+    from vbot_rl.torch_learner import TorchPpo
+
+    return TorchPpo(cfg.ppo, *sizes, mirror, device=cfg.train.device)
 
 
 def _ppo_values(stats: UpdateStats) -> dict[str, float]:
