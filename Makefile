@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CODE   := vbot_tui automl vbot_rl vbot_sim sessions tests
+CODE   := vbot_tui automl vbot_rl vbot_sim sessions tests examples
 
 .DEFAULT_GOAL := help
 .PHONY: help cockpit test check fmt install lock clean

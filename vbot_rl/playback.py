@@ -3,6 +3,7 @@
 Whoever shows it gets poses and numbers and needs no physics; how it is shown is not decided here.
 """
 
+import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def load_poses(path: Path) -> Poses:
         CorruptFileError: it cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
             poses = Poses(
                 qpos=data["qpos"],
                 target_m=data["target_m"],

@@ -65,7 +65,7 @@ def from_file(path: Path, name: str) -> Trained:
     return Trained(name, int(state["env_steps"]), cfg, state)
 
 
-def pretrained_path(env: str) -> Path:
+def pretrained_path(env: str, folder: Path = PRETRAINED_DIR) -> Path:
     """The policy file of an environment in the package.
 
     Raises:
@@ -73,9 +73,9 @@ def pretrained_path(env: str) -> Path:
         NotFoundError: none comes with it.
     """
     presets(env)
-    path = PRETRAINED_DIR / f"{env}.pt"
+    path = folder / f"{env}.pt"
     if not path.is_file():
-        known = sorted(file.stem for file in PRETRAINED_DIR.glob("*.pt"))
+        known = sorted(file.stem for file in folder.glob("*.pt"))
         instead = f"there is one for {', '.join(known)}" if known else f"train one with `vbot train {env}`"
         raise NotFoundError(f"no pretrained policy comes with {env}; {instead}")
     return path

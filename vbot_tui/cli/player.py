@@ -47,9 +47,10 @@ class Player:
         if self.paused:
             return
         self.at_s += passed_s
-        if self.at_s >= self.recording.duration_s:
+        over_s = self.at_s - self.recording.duration_s
+        if over_s >= 0.0:
             self.at_s = self.recording.duration_s
-            self._held_s += passed_s
+            self._held_s += over_s
             if self._held_s >= HOLD_S:
                 self.next()
 

@@ -64,7 +64,8 @@ def film_of(chosen: Selected, path: Path, console: Console, arguments: argparse.
     else:
         recording = playback.record(trained, arguments.seed, arguments.protocol)
     console.progress(f"{recording.name}: drawing {recording.duration_s:.1f} s")
-    painter = rendering.open_painter(trained.cfg.task, *arguments.size, arguments.backend)
+    width, height = arguments.size
+    painter = rendering.open_painter(trained.cfg.task, width, height, arguments.backend)
     try:
         film = playback.film(recording, painter, path, arguments.fps)
     finally:
