@@ -91,6 +91,14 @@ def test_a_training_can_start_from_the_pretrained_policy(tmp_path):
     assert replay["poses"] > 10
 
 
+def test_the_pretrained_policy_has_no_optimizer_to_start_from(tmp_path):
+    words = ("--warm-start", PRETRAINED, "--load", "weights,optimizer", "--workspace", tmp_path)
+    said = vbot("train", ENV, "--smoke", *words)
+    assert said.code == 2
+    assert "weights,normalizer only" in said.err
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
 def hidden():
     from vbot_rl import source
 

@@ -158,6 +158,8 @@ def warm_start(workspace: "Workspace", arguments: argparse.Namespace) -> "tuple[
         return None, None
     chosen = select(workspace, arguments.warm_start)
     parts = tuple(part.strip() for part in (arguments.load or DEFAULT_PARTS).split(","))
+    if chosen.run is None and set(parts) - set(DEFAULT_PARTS.split(",")):
+        raise UsageError(f"{chosen.name} holds {DEFAULT_PARTS} only; leave the other parts of --load away.")
     return chosen.name, WarmStart(chosen.checkpoint, parts)
 
 
