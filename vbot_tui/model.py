@@ -64,6 +64,7 @@ class TrialRow:
     end_reason: str = ""
     end_detail: str = ""
     params: tuple[tuple[str, str], ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

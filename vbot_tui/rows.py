@@ -72,6 +72,7 @@ def run_row(run: RunView, flags: Flags) -> TrialRow:
         notes=run.note_count,
         end_reason=run.end_reason or "",
         end_detail=run.end_detail or "",
+        metrics=run.metrics,
     )
 
 
@@ -102,6 +103,7 @@ def trial_row(study: StudyView, trial: TrialView, run: RunView | None, flags: Fl
         end_reason=trial.end_reason or row.end_reason,
         end_detail=trial.end_detail or row.end_detail,
         params=settings(trial.params),
+        metrics=row.metrics,
     )
 
 

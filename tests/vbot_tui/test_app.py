@@ -328,3 +328,48 @@ def test_one_picture_as_text():
     text = page(view(row(1, flags=(LAZY,))), UNICODE, 80, NOW)
     assert text.splitlines()[1].startswith(" STATE  TRIAL") and "L lazy robot" in text
     assert as_text([]) == ""
+
+
+async def test_the_table_follows_a_filter_letter_by_letter_and_keeps_the_last_good_one():
+    _client, app = start(view(row(1, score=0.9), row(2, score=0.1)))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"score", "greater_than_sign", *"0.5")
+        await settled(pilot)
+        trials = app.screen_stack[-2]
+        assert [item.number for item in trials.table.rows] == [1]
+        await pilot.press("x")
+        await settled(pilot)
+        assert "needs a number" in "\n".join(seen(app)) and len(trials.table.rows) == 1
+        await pilot.press("backspace", "enter")
+        await settled(pilot)
+        assert "/score>0.5" in "\n".join(seen(app))
+        await pilot.press("slash", "escape")
+        await settled(pilot)
+        assert len(app.screen.table.rows) == 2
+
+
+async def test_sorting_keeps_the_cursor_on_its_trial():
+    _client, app = start(view(row(1, score=0.1), row(2, score=0.9), row(3, score=0.5)))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        while app.screen.sort != "score":
+            await pilot.press("s")
+        await settled(pilot)
+        assert [item.number for item in app.screen.table.rows] == [2, 3, 1]
+        assert (app.screen.table.selected.number, app.screen.table.cursor) == (1, 2)
+        await pilot.press("R")
+        assert [item.number for item in app.screen.table.rows] == [1, 3, 2]
+
+
+async def test_marked_trials_are_killed_at_once_after_one_question():
+    client, app = start(view(row(1), row(2), row(3), row(4, state="finished")))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("space", "j", "space", "space", "X")
+        await settled(pilot)
+        text = "\n".join(seen(app))
+        assert "Kill 2 trials?" in text and "T1, T3." in text and "1 of the marked trials have ended" in text
+        await pilot.press("y")
+        await settled(pilot)
+    assert [item[1] for item in client.asked if item[0] == "kill"] == ["run1", "run3"]

@@ -4,11 +4,18 @@ from collections import Counter
 import pytest
 
 from vbot_tui import bindings
-from vbot_tui.screens.modals import Confirm, Help, NoteEntry
+from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.screens.trials import TrialsScreen
 
-CONTEXTS = {"trials": TrialsScreen, "trial": TrialScreen, "confirm": Confirm, "note": NoteEntry, "help": Help}
+CONTEXTS = {
+    "trials": TrialsScreen,
+    "trial": TrialScreen,
+    "filter": FilterEntry,
+    "confirm": Confirm,
+    "note": NoteEntry,
+    "help": Help,
+}
 
 
 def test_no_key_means_two_things_in_one_context():

@@ -41,7 +41,7 @@ def _kill_question(living: Sequence[TrialRow], ended: int) -> tuple[str, list[st
         stays.replace("Its", "Their", 1).replace("its", "their").replace("it will", "they will"),
     ]
     if ended:
-        sentences.insert(1, f"{ended} of the tagged trials have ended already and are left alone.")
+        sentences.insert(1, f"{ended} of the marked trials have ended already and are left alone.")
     return f"Kill {len(living)} trials?", sentences
 
 

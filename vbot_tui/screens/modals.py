@@ -1,5 +1,7 @@
 """The small questions: confirm, write a note; and the help page."""
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
@@ -109,6 +111,65 @@ class NoteEntry(CockpitModal[str]):
     def action_cancel(self) -> None:
         """Hand back nothing; the draft stays for the next time."""
         self.dismiss("")
+
+
+class FilterEntry(CockpitModal[None]):
+    """One line to filter the table, which follows every letter.
+
+    Args:
+        words: The filter so far.
+        on_change: Takes each new filter and returns what is wrong with it, or an empty string.
+    """
+
+    BINDINGS = textual_bindings("filter")
+    CSS = """
+    FilterEntry { align: center bottom; background: $background 0%; }
+    FilterEntry > Vertical { width: 100%; height: 4; background: $surface; border-top: solid $primary; padding: 0 1; }
+    FilterEntry Page { height: 1; background: $surface; }
+    FilterEntry Input { border: none; height: 1; padding: 0; background: $surface; }
+    FilterEntry KeyBar { background: $surface; }
+    """
+
+    def __init__(self, words: str, on_change: Callable[[str], str]) -> None:
+        super().__init__()
+        self.words = words
+        self.tell = on_change
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line."""
+        with Vertical():
+            yield Page(id="trouble")
+            field = Input(
+                value=self.words, placeholder="state:run score>0.8 flag:moat has:note /regex/ OR NOT", id="filter",
+                compact=True, select_on_focus=False,
+            )  # fmt: skip
+            field.cursor_blink = False
+            yield field
+            yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Show the keys and take the focus."""
+        self.query_one(KeyBar).set_lines([head.key_bar("filter", (), 60)])
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter by what is typed so far."""
+        trouble = self.tell(event.value)
+        words: Line = line((trouble, "warn")) if trouble else line(("Filter the trials", "dim"))
+        self.query_one("#trouble", Page).set_lines([words])
+
+    def on_input_submitted(self) -> None:
+        """Enter in the field."""
+        self.action_keep()
+
+    def action_keep(self) -> None:
+        """Keep the filter."""
+        self.dismiss(None)
+
+    def action_drop(self) -> None:
+        """Show everything again."""
+        self.tell("")
+        self.dismiss(None)
 
 
 class Help(CockpitModal[None]):

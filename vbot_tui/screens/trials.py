@@ -4,11 +4,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from vbot_tui import text
+from vbot_tui.filters import SORTS, FilterError, arranged, parse
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
 from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
-from vbot_tui.screens.modals import Confirm, Help
+from vbot_tui.screens.modals import Confirm, FilterEntry, Help
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.widgets import head, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
@@ -49,6 +50,11 @@ class TrialsScreen(CockpitScreen):
     def __init__(self) -> None:
         super().__init__()
         self.pane = "reward"
+        self.filter_words = ""
+        self.sort = SORTS[0]
+        self.reverse = False
+        self.marked: set[str] = set()
+        self._test = parse("")
         self._table_height = 0
 
     def compose(self) -> ComposeResult:
@@ -95,8 +101,10 @@ class TrialsScreen(CockpitScreen):
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         with app.batch_update():
             self.set_class(not view.rows and (view.study is None or not view.ready), "-empty")
-            self._share_height(len(view.rows))
-            self.table.set_rows(view.rows, now)
+            rows = arranged(view.rows, self._test, self.sort, reverse=self.reverse)
+            self.marked &= {row.key for row in view.rows}
+            self._share_height(len(rows))
+            self.table.set_rows(rows, now, frozenset(self.marked))
             self._show_frame(view, now)
             self._show_lower(view)
 
@@ -125,6 +133,8 @@ class TrialsScreen(CockpitScreen):
         width = self.app.size.width
         subject = f"{text.clean(row.name)}{self._where(row)}" if row else "no trial"
         subject = text.fit(subject, min(text.width(subject), width - TABS), "<", self.cockpit.glyphs.more)
+        subject = f"{self._arrangement()}{subject}"
+        subject = text.fit(subject, min(text.width(subject), width - TABS), "<", self.cockpit.glyphs.more)
         title = panels.title(PANES, self.pane, subject, width, self.cockpit.glyphs)
         self._set("#title", [title])
         pane = self.query_one("#pane", Page)
@@ -133,6 +143,15 @@ class TrialsScreen(CockpitScreen):
         if wide:
             side = self.query_one("#side", Page)
             side.set_lines(self._side_lines(view, row, side.size.width or width - 72))
+
+    def _arrangement(self) -> str:
+        """Return which filter, order and marks are in force, for the title line."""
+        parts = [f"/{text.clean(self.filter_words)}"] if self.filter_words else []
+        if self.sort != SORTS[0] or self.reverse:
+            parts.append(f"by {self.sort}{' up' if self.reverse else ''}")
+        if self.marked:
+            parts.append(f"{len(self.marked)} marked")
+        return "".join(f"{part}, " for part in parts)
 
     def _where(self, row: TrialRow) -> str:
         glyphs = self.cockpit.glyphs
@@ -215,6 +234,37 @@ class TrialsScreen(CockpitScreen):
         self.query_one("#pane", Page).clear_lines()
         self.call_after_refresh(self.show_view)
 
+    def set_filter(self, words: str) -> str:
+        """Show only the trials that pass; what is wrong with the words is returned and the last good filter stays."""
+        try:
+            self._test = parse(words)
+        except FilterError as error:
+            return str(error)
+        self.filter_words = words.strip()
+        self.show_view()
+        return "" if self.table.rows or not words.strip() else "no trial passes"
+
+    def action_filter(self) -> None:
+        """Type a filter; the table follows."""
+        self.app.push_screen(FilterEntry(self.filter_words, self.set_filter))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.show_view()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.reverse = not self.reverse
+        self.show_view()
+
+    def action_mark(self) -> None:
+        """Mark the selected trial, or take the mark away, and go on to the next."""
+        if self.row is not None:
+            self.marked ^= {self.row.key}
+            self.table.move(1)
+            self.show_view()
+
     def action_next_flag(self) -> None:
         """Go to the next trial with a flag, and show it."""
         rows, start = self.table.rows, self.table.cursor
@@ -279,7 +329,8 @@ class TrialsScreen(CockpitScreen):
 
     def action_kill(self) -> None:
         """End the selected trial, after a question that names it and what is lost."""
-        ask_kill(self, [row for row in (self.row,) if row is not None])
+        marked = [row for row in self.cockpit.client.view.rows if row.key in self.marked]
+        ask_kill(self, marked or [row for row in (self.row,) if row is not None])
 
     def action_pause(self) -> None:
         """Pause or resume the study."""

@@ -70,9 +70,12 @@ def header(layout: tuple[Column, ...], glyphs: Glyphs) -> Line:
     return ((" " + titles, "dim"),)
 
 
-def row_line(row: TrialRow, layout: tuple[Column, ...], now: float, glyphs: Glyphs, *, cursor: bool = False) -> Line:
+def row_line(
+    row: TrialRow, layout: tuple[Column, ...], now: float, glyphs: Glyphs, *, cursor: bool = False, marked: bool = False
+) -> Line:
     """Return one row; the cell at the left edge marks the cursor without colour."""
-    spans: list[Span] = [(glyphs.cursor if cursor else " ", "accent" if cursor else "")]
+    edge = "*" if marked else glyphs.cursor if cursor else " "
+    spans: list[Span] = [(edge, "accent" if cursor or marked else "")]
     for index, column in enumerate(layout):
         content, role = _cell(row, column, now, glyphs)
         spans.append((text.fit(content, column.cells, column.align, glyphs.more), role))

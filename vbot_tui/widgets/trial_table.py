@@ -30,6 +30,7 @@ class TrialTable(LineView, can_focus=True):
         self.rows: tuple[TrialRow, ...] = ()
         self.cursor_key = ""
         self.now = 0.0
+        self.marked: frozenset[str] = frozenset()
         self._top = 0
         self._painted: dict[int, tuple[bool, Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
@@ -49,10 +50,10 @@ class TrialTable(LineView, can_focus=True):
         """How many trials are visible at once."""
         return max(1, self.size.height - 1)
 
-    def set_rows(self, rows: tuple[TrialRow, ...], now: float) -> None:
-        """Show these trials; the cursor stays on its trial wherever that went."""
+    def set_rows(self, rows: tuple[TrialRow, ...], now: float, marked: frozenset[str] = frozenset()) -> None:
+        """Show these trials, some of them marked; the cursor stays on its trial wherever that went."""
         index = self.cursor
-        self.rows, self.now = rows, now
+        self.rows, self.now, self.marked = rows, now, marked
         if rows and not any(row.key == self.cursor_key for row in rows):
             self._select(min(index, len(rows) - 1))
         self._follow()
@@ -105,7 +106,9 @@ class TrialTable(LineView, can_focus=True):
         index = self._top + y - 1
         if index >= len(self.rows):
             return ()
-        return row_line(self.rows[index], self._layout, self.now, self.glyphs, cursor=index == self.cursor)
+        row = self.rows[index]
+        marked = row.key in self.marked
+        return row_line(row, self._layout, self.now, self.glyphs, cursor=index == self.cursor, marked=marked)
 
     def _is_cursor(self, y: int) -> bool:
         return y > 0 and bool(self.rows) and self._top + y - 1 == self.cursor
