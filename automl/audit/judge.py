@@ -202,9 +202,9 @@ def _remarks(stage: Stage) -> tuple[str, ...]:
         for income in [stage.incomes[st.job_name(speed)]]
     }
     best = max(per_second, key=lambda speed: per_second[speed])
-    if best < stage.speed_mps:
+    if not st.arrives(stage.incomes[st.job_name(best)]):
         found.append(
             f"While it walks, {best:g} m/s is paid best ({per_second[best]:.3g} per second against "
-            f"{per_second[stage.speed_mps]:.3g} at {stage.speed_mps:g} m/s), but is too slow or arrives too late."
+            f"{per_second[stage.speed_mps]:.3g} at {stage.speed_mps:g} m/s), but does not arrive in time."
         )
     return tuple(found)

@@ -84,7 +84,7 @@ def build(task: TaskCfg, gamma: float) -> Stage:
     slowest = min(jobs)
     plain = Stage(task, per_step, names, incomes, jobs[slowest], slowest, jobs[slowest])
     worth = {speed: plain.discounted(income).total() for speed, income in jobs.items()}
-    in_time = {speed: income for speed, income in jobs.items() if _arrives(income)}
+    in_time = {speed: income for speed, income in jobs.items() if arrives(income)}
     if not in_time:
         fastest = max(jobs)
         in_time = {fastest: jobs[fastest]}
@@ -93,7 +93,8 @@ def build(task: TaskCfg, gamma: float) -> Stage:
     return Stage(task, per_step, names, incomes, jobs[best], best, jobs[walk])
 
 
-def _arrives(income: Income) -> bool:
+def arrives(income: Income) -> bool:
+    """Return whether a walk-in reaches the target well before the time limit, from every spawn."""
     late = LATEST_ARRIVAL * income.terms.shape[1]
     return bool(np.all((income.first_reach >= 0) & (income.first_reach <= late)))
 

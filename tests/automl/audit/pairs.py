@@ -1,7 +1,7 @@
-"""Rewards that were cheated and the settings that cured them, one fault at a time, on the rewards that trained.
+"""Rewards that were cheated and the settings that cured them, one fault at a time, on rewards that are otherwise sound.
 
-The numbers are those of the predecessor's record. A fault is put on a reward that is otherwise sound, because its own
-configs of the time had several faults at once and could not show which one an audit found.
+The numbers are those of the predecessor's record. Its own configs of the time had several faults at once and could not
+show which one an audit found.
 """
 
 from collections.abc import Mapping
