@@ -103,6 +103,8 @@ _METRICS: Final = (
     Metric("perf/steps_per_s", "/s", "last", "up", "environment steps per second of wall time"),
     Metric("perf/rollout_s", "s", "last", "down", "time to collect one rollout"),
     Metric("perf/physics_s", "s", "last", "down", "time in the physics engine within one rollout"),
+    Metric("perf/env_s", "s", "last", "down", "time for rewards, observations and resets within one rollout"),
+    Metric("perf/act_s", "s", "last", "down", "time for the policy's actions and bookkeeping within one rollout"),
     Metric("perf/update_s", "s", "last", "down", "time to learn from one rollout"),
     Metric("perf/eval_s", "s", "last", "down", "time of the last evaluation"),
     Metric("perf/rss_mb", "MB", "last", "down", "memory of the training process"),

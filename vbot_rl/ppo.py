@@ -5,6 +5,7 @@ knows nothing of physics, files or processes. The large arrays of the hot path a
 """
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -163,7 +164,7 @@ class Ppo:
         self._raw[t] = obs
         row = self._rows[t]
         self.obs_norm.apply(obs, row[:, :d])
-        self.net.mean_actions(row[:, : d + 1], self._mean)
+        self._parallel(self.net.mean_actions, row[:, : d + 1], self._mean)
         log_std = self.net.params.log_std
         self.rng.standard_normal(out=self._noise, dtype=np.float32)
         np.multiply(self._noise, np.exp(log_std), out=self._actions)
@@ -214,9 +215,7 @@ class Ppo:
         """Values of the whole rollout in one pass, the bootstrap of cut episodes, advantages."""
         horizon, d = self.cfg.horizon, self._d
         x = self._rows.reshape(-1, self._width)[:, : d + 1]
-        flat = self._values[:horizon].reshape(-1)
-        bounds = np.linspace(0, len(x), self.threads + 1).astype(int)
-        self._parallel([(x[lo:hi], flat[lo:hi], w) for w, (lo, hi) in enumerate(pairwise(bounds))])
+        self._parallel(self.net.values, x, self._values[:horizon].reshape(-1))
         self.obs_norm.apply(last_obs, self._last_x[:, :d])
         self.net.values(self._last_x, self._values[horizon])
         scale, shift = np.float32(self.value_norm.std), np.float32(self.value_norm.mean)
@@ -229,13 +228,15 @@ class Ppo:
         self._finals.clear()
         gae(self.rewards, self._values, self._dones, self.cfg.gamma, self.cfg.gae_lambda, self._advantages)
 
-    def _parallel(self, parts: list[tuple[FloatArray, FloatArray, int]]) -> None:
-        if self._pool is None:
-            for part in parts:
-                self.net.values(*part)
-        else:
-            for future in [self._pool.submit(self.net.values, *part) for part in parts]:
-                future.result()
+    def _parallel(self, compute: Callable[[FloatArray, FloatArray, int], None], x: FloatArray, out: FloatArray) -> None:
+        """Let ``compute`` fill ``out`` for ``x``, each thread a part; few rows are not worth waking a thread."""
+        if self._pool is None or len(x) < self.threads * self.net.tile_rows:
+            compute(x, out, 0)
+            return
+        bounds = np.linspace(0, len(x), self.threads + 1).astype(int)
+        parts = enumerate(pairwise(bounds))
+        for future in [self._pool.submit(compute, x[lo:hi], out[lo:hi], w) for w, (lo, hi) in parts]:
+            future.result()
 
     # ---- update
 

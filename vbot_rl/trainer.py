@@ -70,7 +70,7 @@ class Trainer:
         self.status = StatusWriter(run, train.total_env_steps, clock)
         self.status.phase("building the world")
         use_one_thread()
-        self.world = VectorTask(cfg.task, train.num_envs, train.seed, train.threads)
+        self.world = VectorTask(cfg.task, train.num_envs, train.seed, train.threads, clock)
         self.ppo = _learner(cfg, self.world)
         self.meter = RolloutMeter(self.world.term_names, cfg.task.control.action_clip)
         self.env_steps, self.updates, self.evaluations_done = 0, 0, 0
@@ -150,17 +150,17 @@ class Trainer:
     def _update(self) -> dict[str, float]:
         """One rollout and what is learned from it; returns the tags of its event."""
         begin = self._clock()
-        scale, physics_s = np.float32(self.cfg.train.reward_scale), 0.0
+        scale, world_s, physics_s = np.float32(self.cfg.train.reward_scale), 0.0, self.world.physics_s
         obs = self.world.obs
         while not self.ppo.full:
             actions = self.ppo.act(obs)
             before = self._clock()
             step = self.world.step(actions)
-            physics_s += self._clock() - before
+            world_s += self._clock() - before
             self.meter.add(step, actions)
             self.ppo.record(step.reward * scale, step.terminated, step.truncated, step.done_ids, step.final_obs)
             obs = step.obs
-        middle = self._clock()
+        middle, physics_s = self._clock(), self.world.physics_s - physics_s
         stats = self.ppo.update(obs, self.env_steps / self.cfg.train.total_env_steps)
         end = self._clock()
         self._check_learning_rate(stats)
@@ -173,6 +173,8 @@ class Trainer:
             "perf/steps_per_s": batch / max(end - begin, 1e-9),
             "perf/rollout_s": middle - begin,
             "perf/physics_s": physics_s,
+            "perf/env_s": world_s - physics_s,
+            "perf/act_s": middle - begin - world_s,
             "perf/update_s": end - middle,
             "perf/rss_mb": _rss_mb(),
         }

@@ -6,6 +6,8 @@ rooms' business.
 """
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,12 +81,22 @@ class VectorTask:
         num_envs: how many simulations.
         seed: of the one random generator behind spawns, noise and variation.
         threads: physics threads, this one included.
+        clock: seconds, for `physics_s`.
     """
 
     obs_dim: int = OBS_DIM
     act_dim: int = ACT_DIM
 
-    def __init__(self, cfg: TaskCfg, num_envs: int, seed: int, threads: int = 1) -> None:
+    physics_s: float  # spent in the physics engine so far
+
+    def __init__(
+        self,
+        cfg: TaskCfg,
+        num_envs: int,
+        seed: int,
+        threads: int = 1,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         if num_envs < 1:
             raise ConfigError(f"num_envs must be at least 1, got {num_envs}.")
         import mujoco
@@ -94,6 +106,7 @@ class VectorTask:
         self.cfg = cfg
         self.num_envs = num_envs
         self.control_dt_s = cfg.control_dt_s
+        self.physics_s, self._clock = 0.0, clock
         self._simulation_error: type[Exception] = SimulationError
         self._rng = np.random.Generator(np.random.PCG64(seed))
         self._batch = Batch(build_model(cfg.physics, cfg.control), nsim=num_envs, nthread=threads, persistent=False)
@@ -261,11 +274,13 @@ class VectorTask:
         np.multiply(applied, np.float32(self.cfg.control.action_scale_rad), out=self._scratch)
         np.add(self._scratch, self._stance, out=self._ctrl)
         self._pushes.apply(self._qvel, self.episode.steps, self._rng)
+        begin = self._clock()
         try:
             if self._moving is None or len(self._moving):
                 self._batch.step(self._moving, nstep=self.cfg.substeps)
         except self._simulation_error as error:
             bad[error.ids] = True  # type: ignore[attr-defined]
+        self.physics_s += self._clock() - begin
         warnings = self._warnings()
         if not np.array_equal(warnings, self._warned):
             bad |= (warnings != self._warned).any(axis=1)

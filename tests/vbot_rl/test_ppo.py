@@ -119,6 +119,12 @@ def test_a_toy_task_is_learned(schedule: str, threads: int) -> None:
     assert means[-1] > -0.1, means
 
 
+def test_two_threads_act_as_one_does() -> None:
+    x = np.random.default_rng(0).standard_normal((1030, 54)).astype(np.float32)
+    one, two = (Ppo(PpoCfg(horizon=1), 54, 12, 1030, 4, threads) for threads in (1, 2))
+    assert two.act(x) == pytest.approx(one.act(x), abs=1e-5)
+
+
 SIDES = SignedPermutation(np.array([0]), np.array([-1.0], np.float32))
 
 

@@ -9,6 +9,7 @@ from tests.vbot_rl.helpers import assert_same, decided, new_run, newest_state, r
 from vbot_rl.config import run_cfg
 from vbot_rl.rollout_meter import RolloutMeter
 from vbot_rl.trainer import Trainer
+from vbot_sim.vector_task import CAUSES
 
 
 def train(run, resolved, **options):
@@ -79,7 +80,19 @@ def test_every_tag_has_a_meaning(tmp_path):
     train(run, small())
     tags = {tag for record in records(run) for tag in record.values}
     assert not [tag for tag in tags if not is_registered(tag)]
-    assert {"eval/score", "eval/success", "ppo/kl", "perf/steps_per_s", "end/time_limit", "task/distance_m"} <= tags
+    learner = ("kl", "clip_fraction", "explained_variance", "std", "action_saturation", "learning_rate", "entropy_coef")
+    phases = ("steps_per_s", "rollout_s", "physics_s", "env_s", "act_s", "update_s", "eval_s")
+    wanted = {f"ppo/{name}" for name in learner} | {f"perf/{name}" for name in phases}
+    wanted |= {f"end/{cause}" for cause in CAUSES}
+    assert wanted | {"eval/score", "eval/success", "eval/fell", "episode/fell", "task/distance_m"} <= tags
+
+
+def test_the_phases_of_a_rollout_add_up(tmp_path):
+    run = new_run(tmp_path)
+    train(run, small())
+    for values in (record.values for record in records(run)):
+        parts = [values[f"perf/{name}"] for name in ("physics_s", "env_s", "act_s")]
+        assert min(parts) > 0 and sum(parts) == pytest.approx(values["perf/rollout_s"], rel=1e-4)
 
 
 def test_status_follows_the_run(tmp_path):

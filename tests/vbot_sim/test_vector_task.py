@@ -237,6 +237,15 @@ def test_pinned_episodes_repeat_exactly() -> None:
     assert np.array_equal(world.obs, first_obs)
 
 
+def test_the_time_in_the_engine_is_counted() -> None:
+    ticks = iter(range(100))
+    world = VectorTask(task(), 2, seed=0, clock=lambda: float(next(ticks)))
+    world.reset()
+    for action in actions(3, 2):
+        world.step(action)
+    assert world.physics_s == 3.0  # one tick in each step
+
+
 # ---------------------------------------------------------------- parking
 
 
