@@ -61,6 +61,7 @@ class Engine:
         slots: trials at once.
         host: words about this process for the log.
         suggester: gives the next configuration.
+        spent_s: seconds already spent, where the one before counted further than its last event.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Engine:
         slots: int,
         host: Mapping[str, Any] | None = None,
         suggester: Suggester = suggest,
+        spent_s: float = 0.0,
     ) -> None:
         self.study = study
         self.spec = spec
@@ -86,7 +88,7 @@ class Engine:
         self._fold = StudyFold(journal.read())
         self._watches: dict[int, _Watch] = {}
         self._began = self._last_pass = clock.monotonic()
-        self._spent_before = self._fold.state().elapsed_s
+        self._spent_before = max(self._fold.state().elapsed_s, spent_s)
         self._no_start_before = self._began
         self._next_tick = self._began + TICK_S
         self._emit("scheduler_started", **(host or {}))

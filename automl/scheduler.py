@@ -26,13 +26,15 @@ from automl.statefile import write_papers
 from automl.view import StudyView, build_view
 from sessions.code_version import code_version
 from sessions.errors import LockedError, VbotError
-from sessions.files import append_line, read_json
+from sessions.files import append_line, read_json, write_atomic
 from sessions.locks import Lock, describe_holder
 from sessions.workspace import Workspace
 from vbot_sim.errors import SimError
 
 PASS_S = 0.5
 TROUBLE_PASS_S = 2.0
+COUNT_S = 1.0
+ELAPSED_FILE = "elapsed"
 
 Listener = Callable[[StudyView], None]
 
@@ -70,6 +72,7 @@ class Scheduler:
         self._engine: Engine | None = None
         self._view: StudyView | None = None
         self._papers_of: object = None
+        self._counted_s = 0.0
         self.released = False
 
     def start(self) -> None:
@@ -86,7 +89,14 @@ class Scheduler:
             self._slots = min(self._spec.slots or usable_cores(), usable_cores())
             self._journal = Journal(self.path / "events.jsonl")
             self._engine = Engine(
-                self.study, self._spec, self._journal, self._executor, self._clock, self._slots, _host_facts()
+                self.study,
+                self._spec,
+                self._journal,
+                self._executor,
+                self._clock,
+                self._slots,
+                _host_facts(),
+                spent_s=_counted(self.path / ELAPSED_FILE),
             )
             if self._journal.cut_bytes:
                 self._log(f"cut {self._journal.cut_bytes} bytes of an unfinished write from the log")
@@ -190,6 +200,14 @@ class Scheduler:
         if engine.released_by is None:
             engine.step()
         self._write_papers(engine)
+        self._count(engine)
+
+    def _count(self, engine: Engine) -> None:
+        """Keep the seconds spent between events too, so that a killed scheduler costs the budget no more than one."""
+        if engine.state.ended is None and abs(engine.elapsed_s - self._counted_s) >= COUNT_S:
+            self._counted_s = engine.elapsed_s
+            with contextlib.suppress(OSError):  # the log counts as well, in coarser steps
+                write_atomic(self.path / ELAPSED_FILE, f"{self._counted_s:.1f}\n", durable=False)
 
     def _write_papers(self, engine: Engine) -> None:
         """Write state.yaml and report.md when a trial or the study has ended since they were last written."""
@@ -247,6 +265,15 @@ def _take_study(path: Path, study: str) -> Lock:
         holder = describe_holder(lock_path)
         raise LockedError(f"study {study} is scheduled by {holder} already; use that one, or stop it first", holder)
     return lock
+
+
+def _counted(path: Path) -> float:
+    """The seconds that the scheduler before had counted when it wrote last; 0 where that cannot be read."""
+    try:
+        seconds = float(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0.0
+    return seconds if 0.0 <= seconds < float("inf") else 0.0
 
 
 def _host_facts() -> dict[str, Any]:

@@ -125,7 +125,10 @@ class ExecutorContract:
         assert self.free_slots(executor) == self.SLOTS - 1
         assert executor.report(run).alive
 
-    @pytest.mark.parametrize(("how", "state"), [("stop", "stopped"), ("kill", "killed"), ("prune", "stopped")])
+    @pytest.mark.parametrize(
+        ("how", "state"),
+        [("stop", "stopped"), ("kill", "killed"), ("prune", "stopped"), ("flag", "stopped"), ("halve", "paused")],
+    )
     def test_a_run_that_is_asked_ends_in_order_and_says_who_asked_and_why(self, executor, how, state):
         run = self.begin(executor, self.long(0))
         self.until(executor, run, self.moving)

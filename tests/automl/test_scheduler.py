@@ -120,6 +120,31 @@ def test_every_trial_that_ends_is_in_the_papers_beside_the_log(bench):
     assert "The highest score is 0.2000 of trial 1" in (folder / "report.md").read_text()
 
 
+def test_seconds_between_events_count_though_the_scheduler_was_killed(bench):
+    """20 s without an event, shorter than a tick; then another process takes over from the files."""
+    here = bench(trial_env_steps=10**9)
+    first = here.scheduler()
+    first.start()
+    until(lambda: float((first.path / "elapsed").read_text()) >= 20.0 if (first.path / "elapsed").exists() else False)
+    first.stop()
+    log = first.path / "events.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(line for line in lines if b'"tick"' not in line and b"scheduler_stopped" not in line))
+    second = here.scheduler()
+    second.start()
+    assert second.snapshot().elapsed_s >= 20.0
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf"])
+def test_an_unreadable_count_counts_as_none(bench, text):
+    here = bench(max_trials=1)
+    (here.workspace.study(here.study) / "elapsed").write_text(text)
+    scheduler = here.scheduler()
+    scheduler.start()
+    assert scheduler.wait_idle(PATIENCE_S)
+    assert scheduler.snapshot().state == "finished"
+
+
 def test_papers_that_cannot_be_written_do_not_stop_the_study(bench):
     here = bench(max_trials=1)
     (here.workspace.study(here.study) / "state.yaml").mkdir()

@@ -229,7 +229,8 @@ def _existing(arguments: argparse.Namespace) -> "Workspace":
 
 def as_object(view: "StudyView") -> dict[str, Any]:
     """A study as JSON."""
-    return {**dataclasses.asdict(view), "study": view.id, "env_steps": view.env_steps, "score": view.score}
+    trials = [{**vars(trial), "rungs": [vars(rung) for rung in trial.rungs]} for trial in view.trials]
+    return {**vars(view), "trials": trials, "study": view.id, "env_steps": view.env_steps, "score": view.score}
 
 
 def as_text(view: "StudyView") -> str:
