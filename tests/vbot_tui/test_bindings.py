@@ -4,6 +4,7 @@ from collections import Counter
 import pytest
 
 from vbot_tui import bindings
+from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.screens.trials import TrialsScreen
@@ -11,6 +12,7 @@ from vbot_tui.screens.trials import TrialsScreen
 CONTEXTS = {
     "trials": TrialsScreen,
     "trial": TrialScreen,
+    "compare": CompareScreen,
     "filter": FilterEntry,
     "confirm": Confirm,
     "note": NoteEntry,

@@ -9,6 +9,7 @@ from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
 from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.widgets import head, panels
@@ -264,6 +265,18 @@ class TrialsScreen(CockpitScreen):
             self.marked ^= {self.row.key}
             self.table.move(1)
             self.show_view()
+
+    def action_compare(self) -> None:
+        """Show the marked trials over one another; with one mark, the selected trial beside it."""
+        keys = [row.key for row in self.table.rows if row.key in self.marked]
+        if len(keys) == 1 and self.row is not None and self.row.key not in keys:
+            keys.append(self.row.key)
+        if len(keys) < 2:
+            self.cockpit.say("info", "Space marks trials; c then compares the marked ones.")
+            return
+        if len(keys) > MOST:
+            self.cockpit.say("info", f"The first {MOST} of {len(keys)} marked trials are compared.")
+        self.app.push_screen(CompareScreen(keys))
 
     def action_next_flag(self) -> None:
         """Go to the next trial with a flag, and show it."""
