@@ -30,6 +30,11 @@ class CockpitScreen(Screen[None]):
         """Draw the newest picture; only what changed is sent."""
         raise NotImplementedError
 
+    @property
+    def drawable(self) -> bool:
+        """Whether the parts of the screen are there: not before they are laid out, nor while it closes."""
+        return self.is_mounted and len(self.query("#status, #keys")) == 2
+
     def on_screen_resume(self) -> None:
         """Draw what was missed while the screen was hidden."""
         self.call_after_refresh(self.show_view)

@@ -75,7 +75,7 @@ class CompareScreen(ChartKeys, CockpitScreen):
 
     def show_view(self) -> None:
         """Draw the newest picture."""
-        if not self.is_mounted:
+        if not self.drawable:
             return
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         width, height = self.query_one("#page", Page).size

@@ -88,7 +88,7 @@ class TrialScreen(ChartKeys, CockpitScreen):
 
     def show_view(self) -> None:
         """Draw the newest picture."""
-        if not self.is_mounted:
+        if not self.drawable:
             return
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         row, width = self.row, self.app.size.width

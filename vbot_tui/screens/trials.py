@@ -97,7 +97,7 @@ class TrialsScreen(CockpitScreen):
 
     def show_view(self) -> None:
         """Draw the newest picture; only what changed is sent."""
-        if not self.is_mounted:
+        if not self.drawable:
             return
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         with app.batch_update():

@@ -38,6 +38,14 @@ class Canvas:
         for y in range(max(0, low), min(self.height - 1, high) + 1):
             self.dot(x, y, role, marker)
 
+    def pin(self, x: int, y: int, role: str, marker: str) -> None:
+        """Put a marker over the cell of a dot, whatever is drawn there."""
+        across, up = self._per_cell
+        row, column = self.rows - 1 - y // up, x // across
+        if 0 <= row < self.rows and 0 <= column < self.cells:
+            self._masks[row][column] = 0
+            self._marks[row][column] = (marker, role)
+
     def rule(self, x: int, char: str) -> None:
         """Draw a vertical line of characters behind everything, through the column of a dot."""
         column = x // self._per_cell[0]

@@ -117,6 +117,9 @@ def chart(
         _draw(canvas, plot, window)
     if cursor is not None and left <= cursor <= right:
         canvas.rule(window.column(cursor, canvas.columns), glyphs.wall)
+    lines = [plot for plot in plots if not plot.dots]
+    for plot in lines if len(lines) > 1 else ():
+        _pin(canvas, plot, window)
     labels = _labels(window, rows)
     return [
         ((text.fit(labels.get(index, ""), LABEL - 1, ">") + " ", "dim"), *body)
@@ -206,6 +209,17 @@ def _draw(canvas: Canvas, plot: Plot, window: Window) -> None:
         else:
             canvas.line(before, here, plot.role, plot.marker)
         before = here
+
+
+def _pin(canvas: Canvas, plot: Plot, window: Window) -> None:
+    """Put the marker of a curve on its last point in sight, so that curves are told apart without colour."""
+    start, stop = _range(plot, (window.left, window.right))
+    for index in range(stop - 1, max(start, stop - 50) - 1, -1):
+        y = window.height(plot.series.values[index], canvas.height)
+        if y is not None:
+            x = window.column(plot.axis.place(plot.series.steps[index]), canvas.columns)
+            canvas.pin(x, y, plot.role, plot.marker)
+            return
 
 
 def _draw_dense(canvas: Canvas, plot: Plot, window: Window, start: int, stop: int) -> None:

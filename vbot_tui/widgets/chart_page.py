@@ -269,7 +269,7 @@ def _value_line(curves: CurveCache, item: Shown, tag: str, look: Look, glyphs: G
     ends = f"lowest {figure(low)}  highest {figure(high)}  {len(series)} points"
     return (
         (" " * (LABEL - 2) + f"{item.marker(glyphs)} ", item.role),
-        (text.fit(text.clean(item.name), 8), ""),
+        (text.fit(text.clean(item.name), 12), ""),
         (f" {where} ", "dim"),
         (text.fit(figure(value), 10), "accent"),
         (f" at step {text.count(step)}  {ends}", "dim"),

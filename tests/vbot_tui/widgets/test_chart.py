@@ -132,3 +132,10 @@ def test_braille_dots_lie_where_they_should():
     assert plain(canvas.lines()[0]) == chr(0x2800 + 0x40 + 0x08)
     canvas.dot(5, 5, "s0")  # outside: nothing happens
     assert plain(canvas.lines()[0]) == chr(0x2800 + 0x40 + 0x08)
+
+
+def test_curves_that_share_a_chart_end_in_their_markers_so_that_colour_is_not_needed():
+    pair = [Plot(series(0, 4), "s0", "●"), Plot(series(4, 2), "s1", "▲")]
+    rows = [plain(item) for item in chart(pair, LABEL + 6, 5, UNICODE)]
+    assert rows[0].endswith("●") and rows[2].endswith("▲")
+    assert "●" not in "".join(plain(item) for item in chart(pair[:1], LABEL + 6, 5, UNICODE))
