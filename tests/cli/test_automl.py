@@ -144,7 +144,10 @@ def test_a_whole_study_runs_to_its_end_without_a_screen(tmp_path):
 
 def test_a_study_whose_trials_all_crash_has_failed(tmp_path, monkeypatch):
     (tmp_path / "tiny.yaml").write_text(TINY + "max_attempts: 1\n")
-    monkeypatch.setenv("MUJOCO_GL", "no-such-backend")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "mujoco.py").write_text("raise ImportError('the physics is gone')\n")
+    monkeypatch.setenv("PYTHONPATH", str(broken))  # what a trial process inherits
     said = vbot("automl", "run", tmp_path / "tiny.yaml", "--workspace", tmp_path / "w", "--json", "--hp-trials", "1")
     assert said.code == 1
     assert said.object["trials"][0]["state"] == "failed"
