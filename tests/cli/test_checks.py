@@ -179,6 +179,29 @@ def test_vector_units():
     assert numerics.check_vector_units(frozenset({"sse"})).state == "better"
 
 
-def test_one_backend_that_draws_is_enough():
-    assert rendering.check_renderer({"egl": False, "osmesa": True}).state == "ok"
-    assert rendering.check_renderer({"egl": False, "osmesa": False}).state == "better"
+def test_films_need_no_graphics_library():
+    assert rendering.check_films([], drawn=True).state == "ok"
+    assert rendering.check_films([], drawn=False).state == "better"
+    missing = rendering.check_films(["av"], drawn=True)
+    assert (missing.state, missing.found) == ("better", "missing: av")
+    assert "vbot-tui[render]" in missing.advice
+
+
+def test_opengl_is_a_bonus_and_its_absence_no_fault():
+    assert rendering.check_opengl({"egl": False, "osmesa": False}).state == "ok"
+    assert rendering.check_opengl({"egl": False, "osmesa": True}).found == "vbot render --backend osmesa works too"
+
+
+def test_the_robot_is_really_drawn_by_software_and_by_nothing_unknown():
+    assert rendering.draws("software")
+    assert not rendering.draws("crayon")
+
+
+def test_where_niceness_counts_between_sessions():
+    assert machine.check_niceness("") is None
+    off = machine.check_niceness("0\n")
+    on = machine.check_niceness("1\n")
+    assert on is not None and off is not None
+    assert (on.state, off.state) == ("ok", "ok")
+    assert "/proc/self/autogroup" in on.found
+    assert "autogroup" not in off.found

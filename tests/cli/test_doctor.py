@@ -29,7 +29,7 @@ def test_the_whole_doctor_on_this_machine(tmp_path):
     found = said.object
     names = {check["name"] for check in found["checks"]}
     assert {"python", "packages", "cores", "memory", "disk", "workspace", "inotify", "login manager"} <= names
-    assert {"size", "trial BLAS", "inherited BLAS", "vector units", "MuJoCo off screen"} <= names
+    assert {"size", "trial BLAS", "inherited BLAS", "vector units", "films", "OpenGL"} <= names
     assert found["ok"] + found["better"] + found["broken"] == len(found["checks"])
     assert said.code == (1 if found["broken"] else 0)
     assert all(check["advice"] for check in found["checks"] if check["state"] != "ok")

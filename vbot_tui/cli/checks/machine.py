@@ -1,4 +1,4 @@
-"""Python, packages, cores, memory, disk, and what the kernel grants for watching files."""
+"""Python, packages, cores, memory, disk, and what the kernel does about watched files and niceness."""
 
 import os
 import platform
@@ -94,6 +94,17 @@ def check_inotify(watches: int | None, instances: int | None) -> Check:
     return Check("machine", "inotify", "ok", found)
 
 
+def check_niceness(autogroup: str) -> Check | None:
+    """How trials stand back behind the screen, from the text of sched_autogroup_enabled; None where it is unknown."""
+    if autogroup.strip() == "1":
+        found = "by session (sched_autogroup): a trial writes its own to /proc/self/autogroup too"
+    elif autogroup.strip() == "0":
+        found = "by process: a trial's own stands it back"
+    else:
+        return None
+    return Check("machine", "niceness", "ok", found)
+
+
 def filesystem_of(path: str, mounts: str) -> str:
     """The type of the file system that holds `path`, from the text of /proc/mounts."""
     best, kind = "", ""
@@ -134,6 +145,7 @@ def probe(workspace: Path) -> Sequence[Check]:
         read_or("/proc/meminfo"), read_or(cgroup / "memory.max"), read_or(cgroup / "memory.current")
     )
     inotify = Path("/proc/sys/fs/inotify")
+    niceness = check_niceness(read_or("/proc/sys/kernel/sched_autogroup_enabled"))
     return (
         check_python(sys.version_info[:3], sys.executable),
         check_packages({name: installed(name) for name in PACKAGES}),
@@ -147,6 +159,7 @@ def probe(workspace: Path) -> Sequence[Check]:
             number_or_none(read_or(inotify / "max_user_watches")),
             number_or_none(read_or(inotify / "max_user_instances")),
         ),
+        *([niceness] if niceness else []),
     )
 
 

@@ -1,55 +1,65 @@
-"""Can MuJoCo draw here without a display? Only videos need it; training and the cockpit do not."""
+"""Can the robot be drawn here, and films be written? Training and the cockpit need neither.
+
+Films are drawn by software, so no graphics library is needed; OpenGL is a second way, asked for with `--backend`.
+"""
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 
 from vbot_tui.cli.checks import Check
 
+GROUP = "pictures"
 BACKENDS = ("egl", "osmesa")
+FILM_PACKAGES = ("PIL", "av")
 
-# Runs in a child: MUJOCO_GL is read once, when mujoco is imported, and a missing library can end the process.
+# Runs in a child: a missing graphics library can end the process.
 DRAW = """
-import mujoco
-model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><light pos='0 0 3'/><geom size='.1'/></worldbody></mujoco>")
-data = mujoco.MjData(model)
-mujoco.mj_forward(model, data)
-with mujoco.Renderer(model, 48, 64) as renderer:
-    renderer.update_scene(data)
-    image = renderer.render()
+import sys
+import numpy
+from vbot_sim.config import task_cfg
+from vbot_sim.rendering import camera_on, open_painter
+pose = numpy.array([0.0, 0.0, 0.5, 1.0, *[0.0] * 15])
+painter = open_painter(task_cfg("vbot_navigation_section001"), 64, 48, sys.argv[1])
+image = painter.paint(pose, numpy.array([2.0, 0.0]), camera_on(pose))
 print("drawn" if image.shape == (48, 64, 3) and image.max() > image.min() else "blank")
 """
 
 
-def check_renderer(works: Mapping[str, bool]) -> Check:
-    """At least one way to draw without a display."""
+def check_films(missing: Sequence[str], drawn: bool) -> Check:
+    """The robot can be drawn by software, and a film can be encoded."""
+    if missing:
+        advice = "'vbot render' needs it: run make install, or pip install 'vbot-tui[render]'."
+        return Check(GROUP, "films", "better", f"missing: {', '.join(missing)}", advice)
+    if not drawn:
+        advice = "'vbot render RUN' will fail and say why; training, the cockpit and 'vbot play' do not need it."
+        return Check(GROUP, "films", "better", "nothing was drawn by software", advice)
+    return Check(GROUP, "films", "ok", "drawn by software, no graphics library needed")
+
+
+def check_opengl(works: Mapping[str, bool]) -> Check:
+    """MuJoCo's own renderer is a bonus."""
     good = [name for name, drawn in works.items() if drawn]
-    if good:
-        return Check(
-            "rendering", "MuJoCo off screen", "ok", f"{good[0]} draws; set MUJOCO_GL={good[0]} if videos stay black"
-        )
-    advice = (
-        "Training does not need it; for videos install software rendering "
-        "(on Debian and Ubuntu: apt install libegl1 libgl1-mesa-dri libosmesa6)."
-    )
-    return Check("rendering", "MuJoCo off screen", "better", f"none of {', '.join(works)} draws", advice)
+    found = f"vbot render --backend {good[0]} works too" if good else "none off screen, and none is needed"
+    return Check(GROUP, "OpenGL", "ok", found)
 
 
 def check_display(environment: Mapping[str, str]) -> Check:
-    """A window is a bonus: everything can be watched in the terminal or as video."""
+    """A window is a bonus: everything can be watched in the terminal or as a film."""
     display = environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY")
-    return Check(
-        "rendering", "display", "ok", f"{display}: windows can open" if display else "none: watch in the terminal"
-    )
+    return Check(GROUP, "display", "ok", f"{display}: windows can open" if display else "none: watch in the terminal")
 
 
-def draws(backend: str, limit_s: float = 30.0) -> bool:
-    """Draw one small picture with a backend, in a child."""
-    environment = {**os.environ, "MUJOCO_GL": backend, "PYOPENGL_PLATFORM": backend}
+def draws(backend: str, limit_s: float = 60.0) -> bool:
+    """Draw one small picture of the robot with a backend, in a child."""
+    environment = dict(os.environ)
+    if backend in BACKENDS:
+        environment |= {"MUJOCO_GL": backend, "PYOPENGL_PLATFORM": backend}
     try:
         answer = subprocess.run(
-            [sys.executable, "-P", "-c", DRAW],
+            [sys.executable, "-P", "-c", DRAW, backend],
             env=environment, capture_output=True, text=True, timeout=limit_s, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -59,4 +69,9 @@ def draws(backend: str, limit_s: float = 30.0) -> bool:
 
 def probe() -> Sequence[Check]:
     """Check how pictures can be drawn here."""
-    return check_renderer({backend: draws(backend) for backend in BACKENDS}), check_display(os.environ)
+    missing = [name for name in FILM_PACKAGES if find_spec(name) is None]
+    return (
+        check_films(missing, "PIL" not in missing and draws("software")),
+        check_opengl({backend: draws(backend) for backend in BACKENDS}),
+        check_display(os.environ),
+    )
