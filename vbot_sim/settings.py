@@ -20,15 +20,28 @@ T = TypeVar("T")
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the closest known name, or list what is known."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if not close:  # a full path against a bare leaf name
+    close = _closest(name, names)
+    if close is None:  # a full path against a bare leaf name
         tails = {n.rsplit(".", 1)[-1]: n for n in names}
-        tail = difflib.get_close_matches(name.rsplit(".", 1)[-1], list(tails), n=1, cutoff=0.5)
-        close = [tails[tail[0]]] if tail else []
-    if close:
-        return f" Did you mean '{close[0]}'?"
+        tail = _closest(name.rsplit(".", 1)[-1], tails)
+        close = tails[tail] if tail is not None else None
+    if close is not None:
+        return f" Did you mean '{close}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f" Known: {shown}." if names else ""
+
+
+def _closest(name: str, names: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """Return the name most like `name`, the earliest of equals (difflib itself returns the last); None if none is."""
+    matcher = difflib.SequenceMatcher(b=name)
+    best: str | None = None
+    likeness = cutoff
+    for candidate in names:
+        matcher.set_seq1(candidate)
+        ratio = matcher.ratio()
+        if ratio > likeness or (best is None and ratio == likeness):
+            best, likeness = candidate, ratio
+    return best
 
 
 def _fields(cls: Any) -> dict[str, Any]:

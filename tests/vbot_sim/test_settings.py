@@ -127,3 +127,9 @@ def test_a_malformed_assignment_says_how_to_write_one(text: str) -> None:
 
 def test_without_a_near_name_the_known_ones_are_listed() -> None:
     assert nearest("zzz", ["walk", "stop"]) == " Known: stop, walk."
+
+
+def test_of_equally_near_names_the_earliest_is_suggested() -> None:
+    names = [f"section0{number}" for number in ("13", "12", "11", "01")]
+    assert nearest("section01", names) == " Did you mean 'section001'?"
+    assert nearest("gain", ["b.gains", "a.gains"]) == " Did you mean 'a.gains'?"
