@@ -17,6 +17,8 @@ COMMAND = [str(Path(sys.executable).parent / "vbot"), "train", ENV]
 TINY = ["num_envs=16", "evaluation_cases=4"]
 SIZE = [word for text in TINY for word in ("--set", f"train.{text}")]
 SIZE += ["--set", "ppo.horizon=16", "--set", "ppo.hidden=[16, 16]"]
+LONG = 60_000
+"""Several seconds of work of this size: whoever waits for the first steps sees them long before the last."""
 
 
 def train(workspace, *words):
@@ -116,7 +118,7 @@ def test_a_finished_run_is_not_resumed(workspace, smoke):
 
 
 def test_an_interrupted_run_stops_with_a_checkpoint_and_is_resumed_to_its_end(workspace):
-    words = [*COMMAND, "--smoke", "--steps", "20k", *SIZE, "--workspace", str(workspace)]
+    words = [*COMMAND, "--smoke", "--steps", str(LONG), *SIZE, "--workspace", str(workspace)]
     running = subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     before = {run.name for run in (workspace / "runs").iterdir()} if (workspace / "runs").exists() else set()
     run = wait_for_steps(running, workspace, before)
@@ -125,7 +127,7 @@ def test_an_interrupted_run_stops_with_a_checkpoint_and_is_resumed_to_its_end(wo
     stopped = json.loads(out)
     assert running.returncode == 0, err
     assert (stopped["run"], stopped["state"], stopped["end_reason"]) == (run.id, "stopped", "user")
-    assert 0 < stopped["env_steps"] < 20_000
+    assert 0 < stopped["env_steps"] < LONG
     assert run.checkpoints()[-1][0] == stopped["env_steps"]
     assert not run.is_alive()
 
@@ -133,7 +135,7 @@ def test_an_interrupted_run_stops_with_a_checkpoint_and_is_resumed_to_its_end(wo
     done = subprocess.run(resume, capture_output=True, text=True, timeout=120, check=False)
     finished = json.loads(done.stdout)
     assert (finished["run"], finished["state"]) == (run.id, "finished")
-    assert finished["env_steps"] >= 20_000
+    assert finished["env_steps"] >= LONG
     steps = [item.step for item in EventAccumulator(str(run.path)).Reload().Scalars("reward/total")]
     assert len(steps) == len(set(steps))
 
@@ -145,7 +147,7 @@ def wait_for_steps(running, workspace, before):
 
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        assert running.poll() is None, running.communicate()[1]
+        assert running.poll() is None, f"it ended before it could be interrupted: {running.communicate()[1]}"
         new = [path for path in (workspace / "runs").glob("2*") if path.name not in before]
         status = RunDir(new[0]).status() if new else None
         if status is not None and status.env_steps > 0:
