@@ -1,5 +1,6 @@
 """The papers say what is true: links lead somewhere, commands exist."""
 
+import argparse
 import re
 import shlex
 from pathlib import Path
@@ -76,13 +77,62 @@ def test_the_readme_leads_with_its_two_commands():
     assert "make test" in lines
 
 
-def test_the_keys_in_the_readme_are_keys_of_the_cockpit():
+def rows(pattern: str) -> dict[str, str]:
+    """Rows of the README's tables whose first cell is code of a certain form: that code, and the cell beside it."""
+    return dict(re.findall(rf"^\| `{pattern}` \| (.+) \|$", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+
+
+def test_the_keys_in_the_readme_do_what_the_cockpit_says_they_do():
     from vbot_tui.bindings import of
 
-    shown = {key.shown for key in of("trials")}
-    written = re.findall(r"^\| `(\S)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
-    assert len(written) >= 10
-    assert set(written) <= shown
+    known = {key.shown: key.help for key in of("trials")}
+    written = rows(r"(\S+)")
+    assert len(written) >= 15
+    assert {key: known.get(key) for key in written} == written
+
+
+def test_every_key_that_acts_on_processes_is_in_the_readme():
+    from vbot_tui.bindings import of
+
+    assert {key.shown for key in of("trials") if key.acts} <= set(rows(r"(\S+)"))
+
+
+def test_the_verbs_in_the_readme_are_the_verbs_of_the_command():
+    verbs = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    assert rows(r"vbot (\S+)") == {item.dest: item.help for item in verbs._choices_actions}
+
+
+def test_the_changelog_names_every_verb():
+    verbs = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert [verb for verb in verbs.choices if f"`{verb}`" not in text and f"`vbot {verb}" not in text] == []
+
+
+def test_every_paper_can_be_reached_from_the_readme():
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        paper = ahead.pop()
+        reached.add(paper)
+        linked = {(paper.parent / link.partition("#")[0]).resolve() for link in local_links(paper)}
+        ahead += [path for path in linked if path.suffix == ".md" and path not in reached]
+    assert [ids(path) for path in files(".md") if path not in reached and "docs" in path.parts] == []
+
+
+def test_study_files_in_papers_are_studies_with_keys_that_exist():
+    from automl.spec import complete, from_yaml
+
+    text = (ROOT / "docs/studies.md").read_text()
+    studies = re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert studies
+    for study in studies:
+        assert all(dimension.around is not None for dimension in complete(from_yaml(study)).space.values())
+
+
+def test_the_workspace_in_the_architecture_is_the_workspace():
+    from sessions.workspace import FOLDERS
+
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    assert [folder for folder in FOLDERS if f"{folder}/" not in text] == []
 
 
 def test_the_picture_is_of_the_cockpit():
