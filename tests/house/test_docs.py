@@ -77,16 +77,20 @@ def test_the_readme_leads_with_its_two_commands():
     assert "make test" in lines
 
 
-def rows(pattern: str) -> dict[str, str]:
-    """Rows of the README's tables whose first cell is code of a certain form: that code, and the cell beside it."""
-    return dict(re.findall(rf"^\| `{pattern}` \| (.+) \|$", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+def table(head: str) -> dict[str, str]:
+    """The rows of the README's table whose first column has this head: the code in it, and the cell beside it."""
+    found = re.search(
+        rf"^\| {head} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE
+    )
+    assert found, f"there is no table of {head}"
+    return dict(re.findall(r"^\| `(.+?)` \| (.+) \|$", found[1], flags=re.MULTILINE))
 
 
 def test_the_keys_in_the_readme_do_what_the_cockpit_says_they_do():
     from vbot_tui.bindings import of
 
     known = {key.shown: key.help for key in of("trials")}
-    written = rows(r"(\S+)")
+    written = table("Key")
     assert len(written) >= 15
     assert {key: known.get(key) for key in written} == written
 
@@ -94,12 +98,18 @@ def test_the_keys_in_the_readme_do_what_the_cockpit_says_they_do():
 def test_every_key_that_acts_on_processes_is_in_the_readme():
     from vbot_tui.bindings import of
 
-    assert {key.shown for key in of("trials") if key.acts} <= set(rows(r"(\S+)"))
+    assert {key.shown for key in of("trials") if key.acts} <= set(table("Key"))
 
 
 def test_the_verbs_in_the_readme_are_the_verbs_of_the_command():
     verbs = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
-    assert rows(r"vbot (\S+)") == {item.dest: item.help for item in verbs._choices_actions}
+    assert table("Verb") == {f"vbot {item.dest}": item.help for item in verbs._choices_actions}
+
+
+def test_the_flags_in_the_readme_are_the_flags_there_are():
+    from automl.flags import FLAG_NAMES
+
+    assert list(table("Flag")) == list(FLAG_NAMES)
 
 
 def test_the_changelog_names_every_verb():
