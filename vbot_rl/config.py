@@ -52,7 +52,7 @@ class PpoCfg:
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
     normalize_values: bool = True
-    symmetry: Symmetry = "none"  # augment: learn from each sample and from its left-right mirror image
+    symmetry: Symmetry = "augment"  # augment: learn from each sample and from its left-right mirror image
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""

@@ -7,7 +7,15 @@ little without them. The predecessor's presets differ from what it ran only wher
 from dataclasses import dataclass, replace
 
 from vbot_sim.catalogue import scales
-from vbot_sim.schema import ControlCfg, EpisodeCfg, ObservationCfg, RewardCfg, SpawnCfg, TaskCfg
+from vbot_sim.schema import (
+    ControlCfg,
+    EpisodeCfg,
+    ObservationCfg,
+    RandomizationCfg,
+    RewardCfg,
+    SpawnCfg,
+    TaskCfg,
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ DEFAULT = Preset(
             alive_outside_only=False,
             stop_budget_s=None,
         ),
+        randomization=RandomizationCfg(foot_friction=(0.35, 1.25), push_speed_mps=0.5),
     ),
 )
 

@@ -51,7 +51,7 @@ def toy(**changes: object) -> Ppo:
         "horizon": 3, "epochs": 1, "minibatches": 1, "gamma": 0.5, "gae_lambda": 0.5, "hidden": (4,),
         "normalize_observations": False, "normalize_values": False, "schedule": "constant",
     }  # fmt: skip
-    return Ppo(PpoCfg(**(settings | changes)), 1, 1, num_envs=2, seed=0)
+    return Ppo(PpoCfg(**({"symmetry": "none"} | settings | changes)), 1, 1, num_envs=2, seed=0)
 
 
 def obs(*values: float) -> np.ndarray:
@@ -113,7 +113,15 @@ def run_toy(ppo: Ppo, updates: int, seed: int = 0) -> list[float]:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "kl_adaptive"])
 def test_a_toy_task_is_learned(schedule: str, threads: int) -> None:
-    cfg = PpoCfg(horizon=16, hidden=(16, 16), schedule=schedule, learning_rate=3e-3, gamma=0.0, entropy_coef=0.0)
+    cfg = PpoCfg(
+        horizon=16,
+        hidden=(16, 16),
+        schedule=schedule,
+        learning_rate=3e-3,
+        gamma=0.0,
+        entropy_coef=0.0,
+        symmetry="none",
+    )
     means = run_toy(Ppo(cfg, 1, 1, num_envs=64, seed=1, threads=threads), 60)
     assert means[0] < -0.5
     assert means[-1] > -0.1, means
@@ -121,7 +129,7 @@ def test_a_toy_task_is_learned(schedule: str, threads: int) -> None:
 
 def test_two_threads_act_as_one_does() -> None:
     x = np.random.default_rng(0).standard_normal((1030, 54)).astype(np.float32)
-    one, two = (Ppo(PpoCfg(horizon=1), 54, 12, 1030, 4, threads) for threads in (1, 2))
+    one, two = (Ppo(PpoCfg(horizon=1, symmetry="none"), 54, 12, 1030, 4, threads) for threads in (1, 2))
     assert two.act(x) == pytest.approx(one.act(x), abs=1e-5)
 
 
@@ -213,7 +221,7 @@ def test_a_frozen_normalizer_stays_frozen() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_state_continues_bit_by_bit(threads: int) -> None:
-    cfg = PpoCfg(horizon=8, hidden=(16, 16))
+    cfg = PpoCfg(horizon=8, hidden=(16, 16), symmetry="none")
     straight, half = (Ppo(cfg, 1, 1, num_envs=32, seed=3, threads=threads) for _ in range(2))
     run_toy(straight, 4, seed=1)
     run_toy(half, 4, seed=1)

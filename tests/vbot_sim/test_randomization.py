@@ -87,8 +87,10 @@ def test_noise_is_bounded_and_touches_measured_numbers_only() -> None:
     assert np.all(largest > 0.5 * np.asarray([0.2] * 3 + [0.05] * 3 + [0.05] * 3 + [0.03] * 12 + [0.075] * 12))
 
 
-def test_by_default_nothing_varies() -> None:
-    assert task().randomization == RandomizationCfg()
+def test_nothing_varies_unless_a_preset_says_so() -> None:
+    nothing = RandomizationCfg()
+    assert (nothing.foot_friction, nothing.mass_scale, nothing.push_speed_mps, nothing.obs_noise) == (None, None, 0.0, 0)
+    assert task_cfg("vbot_navigation_section001", "head").randomization == nothing
 
 
 def test_head_s_spawns_lie_on_the_edge_about_half_of_the_time() -> None:

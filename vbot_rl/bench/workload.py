@@ -56,6 +56,7 @@ class Workload:
             "ppo.schedule": "constant",
             "ppo.learning_rate": LEARNING_RATE,
             "ppo.kl_stop": None,
+            "ppo.symmetry": "none",  # no peer has it
         }
         if self.control == "100hz":
             sets["task.control.rate_hz"] = 100.0
