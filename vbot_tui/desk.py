@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl import handover, studies
 from automl.commands import Command, Kind
@@ -24,9 +25,13 @@ from sessions.files import read_json
 from sessions.locks import is_held
 from sessions.workspace import Workspace
 
+if TYPE_CHECKING:
+    from automl.memory.keeper import Keeper
+
 ANSWER_S = 15.0
 TAKE_OVER_S = 20.0
 LAST_WORDS_S = 5.0
+MEMORY_S = 0.5  # leaving does not wait longer for WAKE_UP.md; who goes on writes it again
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Desk:
         self._make_scheduler = make_scheduler
         self._start_driver = hand_over
         self._schedulers: dict[str, Scheduler] = {}
+        self._keepers: dict[str, Keeper] = {}
         self._viewer = studies.StudyViewer(workspace)
         self._pending: list[Pending] = []
         self._wanted: dict[str, float] = {}
@@ -101,10 +107,14 @@ class Desk:
 
     def drive(self, study: str) -> None:
         """Drive a study here. Raises LockedError when somebody else does."""
+        from automl.memory.keeper import Keeper  # not before the first paint
+
         scheduler = self._make_scheduler(self._workspace, study)
         scheduler.subscribe(lambda view: self.on_change())
+        keeper = Keeper(self._workspace)
+        scheduler.subscribe(keeper)
         scheduler.start()
-        self._schedulers[study] = scheduler
+        self._schedulers[study], self._keepers[study] = scheduler, keeper
 
     def want(self, study: str) -> None:
         """Drive a study here as soon as its driver, if there is one, has let go of it."""
@@ -148,6 +158,7 @@ class Desk:
         gone = [study for study, scheduler in self._schedulers.items() if scheduler.released]
         for study in gone:
             self._schedulers.pop(study).stop()
+            self._keepers.pop(study).close(MEMORY_S)
         return gone
 
     # --- commands
@@ -219,7 +230,10 @@ class Desk:
             scheduler.stop(handover=going_on)
             if going_on:
                 words.append(self._hand_over(study))
+        for keeper in self._keepers.values():
+            keeper.close(MEMORY_S)
         self._schedulers.clear()
+        self._keepers.clear()
         return words
 
     def _await_answers(self) -> None:
