@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT, files
+from tests.house.tree import PACKAGES, ROOT, files, module_name, sources
 from vbot_tui.cli.__main__ import build_parser
 
 PAPERS = [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
@@ -154,3 +154,13 @@ def test_the_picture_is_of_the_cockpit():
 def test_pictures_load_nothing_from_elsewhere():
     for path in files(".svg"):
         assert set(re.findall(r"https?://[^\s\"<)]+", path.read_text())) <= {"http://www.w3.org/2000/svg"}, path.name
+
+
+def test_the_modules_that_papers_name_are_there():
+    known = {module_name(path) for path in sources()}
+    names = {path.name for path in files(".py")}
+    for paper in (ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"):
+        text = paper.read_text()
+        assert {name for name in re.findall(r"`(?:[\w./]+/)?(\w+\.py)`", text) if name not in names} == set()
+        dotted = set(re.findall(rf"\b((?:{'|'.join(PACKAGES)})(?:\.[a-z_0-9]+)+)\b", text))
+        assert {name for name in dotted if name not in known and name.rpartition(".")[0] not in known} == set()
