@@ -12,6 +12,7 @@ from vbot_rl.launch import WarmStart
 from vbot_rl.ppo import Ppo
 from vbot_rl.schedules import learning_rate
 from vbot_rl.trainer import Trainer
+from vbot_sim.symmetry import MIRROR
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def teacher(tmp_path_factory):
 
 
 def student(hidden=(16, 16), **changes) -> Ppo:
-    return Ppo(small(**changes, ppo__hidden=list(hidden)).cfg.ppo, 54, 12, 16, seed=9)
+    return Ppo(small(**changes, ppo__hidden=list(hidden)).cfg.ppo, 54, 12, 16, seed=9, mirror=MIRROR)
 
 
 def test_only_the_named_parts_are_taken_and_all_are_told(teacher):

@@ -13,13 +13,14 @@ from vbot_rl.policy import Policy
 from vbot_rl.poses import PoseRecorder
 from vbot_rl.ppo import Ppo
 from vbot_rl.trainer import Trainer
+from vbot_sim.symmetry import MIRROR
 
 TASK = small().cfg.task
 
 
 def still_policy(seed: int = 0) -> Policy:
     """Mean action exactly zero: the robot stands in its default pose."""
-    ppo = Ppo(small().cfg.ppo, 54, 12, 4, seed)
+    ppo = Ppo(small().cfg.ppo, 54, 12, 4, seed, mirror=MIRROR)
     ppo.net.params.actor.weights[-1][...] = 0.0
     return Policy.of(ppo)
 
@@ -64,7 +65,7 @@ def test_poses_hold_one_episode(standing):
 
 @pytest.mark.parametrize("protocol", ["competition", "training"])
 def test_the_same_policy_gets_the_same_result(protocol):
-    ppo = Ppo(small().cfg.ppo, 54, 12, 4, 3)
+    ppo = Ppo(small().cfg.ppo, 54, 12, 4, 3, mirror=MIRROR)
     ppo.net.params.actor.weights[-1][...] *= 100.0  # it moves and falls
     one, other = (evaluate(Policy.of(ppo), TASK, protocol, n=6, seed=1) for _ in range(2))
     assert one.episodes == other.episodes

@@ -12,6 +12,7 @@ from vbot_rl import export
 from vbot_rl.policy import net_description
 from vbot_rl.ppo import Ppo
 from vbot_rl.source import Trained
+from vbot_sim.symmetry import MIRROR
 from vbot_sim.vector_task import VectorTask
 
 
@@ -19,7 +20,7 @@ from vbot_sim.vector_task import VectorTask
 def trained():
     """A policy with lively actions and a normaliser that does something."""
     cfg = small().cfg
-    ppo = Ppo(cfg.ppo, 54, 12, 4, 1)
+    ppo = Ppo(cfg.ppo, 54, 12, 4, 1, mirror=MIRROR)
     rng = np.random.default_rng(2)
     ppo.net.params.actor.weights[-1][...] = 0.3 * rng.standard_normal(ppo.net.params.actor.weights[-1].shape)
     ppo.obs_norm.update((3.0 + 2.0 * rng.standard_normal((500, 54))).astype(np.float32))

@@ -7,13 +7,14 @@ from vbot_rl import checkpoint, source
 from vbot_rl.policy import net_description
 from vbot_rl.ppo import Ppo
 from vbot_sim.errors import UnknownEnvError
+from vbot_sim.symmetry import MIRROR
 
 
 @pytest.fixture
 def run(tmp_path):
     """A run with one checkpoint of a policy that learned nothing."""
     run = new_run(tmp_path)
-    ppo = Ppo(small().cfg.ppo, 54, 12, 4, 1)
+    ppo = Ppo(small().cfg.ppo, 54, 12, 4, 1, mirror=MIRROR)
     ppo.net.params.actor.weights[-1][...] *= 100.0  # actions that differ from zero
     checkpoint.save(run, 640, {"net": net_description(ppo), "ppo": ppo.state_dict(), "task": {"big": np.zeros(9)}})
     return run
