@@ -1,7 +1,9 @@
 """A picture of the cockpit (SVG) without a terminal, for documents; nothing but that file is written."""
 
+import re
 from pathlib import Path
 
+from sessions.files import write_atomic
 from sessions.workspace import Workspace
 from vbot_tui.app import VbotApp
 from vbot_tui.core import Core
@@ -9,6 +11,7 @@ from vbot_tui.glyphs import Glyphs
 
 SIZE = (120, 36)
 SETTLE_S = 0.5
+_REMOTE = re.compile(r"\s*(?:@font-face\s*\{[^}]*\}|<!-- Generated[^>]*-->)")
 
 
 async def take(workspace: Workspace, path: Path, glyphs: Glyphs, theme_name: str, size: tuple[int, int] = SIZE) -> None:
@@ -18,5 +21,11 @@ async def take(workspace: Workspace, path: Path, glyphs: Glyphs, theme_name: str
     app = VbotApp(core, read_only=True, glyphs=glyphs, theme_name=theme_name)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(SETTLE_S)
-        app.save_screenshot(path.name, str(path.parent))
+        picture = app.export_screenshot()
     core.close()
+    write_atomic(path, without_remote_fonts(picture))
+
+
+def without_remote_fonts(svg: str) -> str:
+    """The picture without what a viewer would fetch from elsewhere; the terminal's own monospace font serves."""
+    return _REMOTE.sub("", svg)
