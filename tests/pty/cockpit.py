@@ -5,14 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sessions.locks import is_held
 from sessions.runs import RunDir
 from sessions.workspace import Workspace
-from tests.pty.terminal import Terminal
+from tests.pty.terminal import Terminal, eventually
 
 COMMANDS = Path(sys.executable).parent
 
@@ -72,10 +72,17 @@ def end_everything(workspace: Workspace) -> None:
     for study in workspace.study_dirs():
         if is_held(study / "lock"):
             _kill(json.loads((study / "lock").read_text())["pid"])
-    for run in live_runs(workspace):
+    eventually(lambda: not _kill_live_runs(workspace), 20, "nothing is left training")
+
+
+def _kill_live_runs(workspace: Workspace) -> list[RunDir]:
+    """Kill the runs that live; one that only begins has not said its pid yet and is met again."""
+    living = live_runs(workspace)
+    for run in living:
         status = run.status()
         if status is not None and status.pid is not None:
             _kill(status.pid)
+    return living
 
 
 def _kill(pid: int) -> None:
@@ -83,4 +90,5 @@ def _kill(pid: int) -> None:
         try:
             os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

@@ -8,8 +8,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
@@ -196,9 +195,10 @@ def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console, re
     if slot is None:
         console.tell("vbot: every training slot of this machine is taken; this run shares the cores with them.")
     started = time.monotonic()
-    launched = launch(run, slot, nice=0)
-    console.progress(f"{run.id}: starting")
-    watch(run, launched, console)
+    with Interrupts() as asked:
+        launched = launch(run, slot, nice=0)
+        console.progress(f"{run.id}: starting")
+        watch(run, launched, console, asked)
     wall_s = time.monotonic() - started
     result = describe(run, steps_before, wall_s)
     remember(workspace, run)
@@ -211,43 +211,51 @@ def launch_and_watch(workspace: "Workspace", run: "RunDir", console: Console, re
     return 0 if result["state"] in ("finished", "stopped") else 1
 
 
-def watch(run: "RunDir", launched: "Launched", console: Console) -> None:
+def watch(run: "RunDir", launched: "Launched", console: Console, asked: "Interrupts") -> None:
     """Wait for the process; the first Ctrl-C or SIGTERM asks it to stop, the second kills it."""
     import subprocess
 
-    asked = False
-    with interruptible():
-        while True:
-            try:
-                launched.popen.wait(timeout=POLL_S)
-                return
-            except subprocess.TimeoutExpired:
-                status = run.status()
-                if status is not None:
-                    console.progress(progress_line(run, status))
-            except KeyboardInterrupt:
-                if asked:
-                    run.request_stop("vbot train", "interrupted twice", action="kill")
-                    launched.popen.kill()
-                    continue
-                asked = True
-                run.request_stop("vbot train", "interrupted")
-                launched.popen.terminate()
-                console.tell("stopping with a checkpoint (once more: kill)")
+    obeyed = 0
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            launched.popen.wait(timeout=POLL_S)
+            return
+        if asked.count == obeyed:
+            status = run.status()
+            if status is not None:
+                console.progress(progress_line(run, status))
+            continue
+        obeyed += 1
+        if obeyed == 1:
+            run.request_stop("vbot train", "interrupted")
+            launched.popen.terminate()
+            console.tell("stopping with a checkpoint (once more: kill)")
+        else:
+            run.request_stop("vbot train", "interrupted twice", action="kill")
+            launched.popen.kill()
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM as Ctrl-C, so that `timeout` and service managers stop the run as a person would."""
+class Interrupts:
+    """Counts Ctrl-C and SIGTERM while it is entered, instead of letting them fall on whatever line is running.
 
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    SIGTERM counts too, so that `timeout` and service managers stop the run as a person would.
+    """
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def __init__(self) -> None:
+        self.count = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interrupts":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _take(self, number: int, frame: object) -> None:
+        self.count += 1
 
 
 def progress_line(run: "RunDir", status: "RunStatus") -> str:
