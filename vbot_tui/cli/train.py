@@ -47,7 +47,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--set", metavar="A.B=C", action="append", default=[], dest="sets", help="override one setting")
     parser.add_argument("--seed", type=seed_int, help="same seed, same run")
     parser.add_argument("--num-envs", type=positive_int, metavar="N", help="simulations side by side")
-    parser.add_argument("--threads", type=positive_int, metavar="N", help="threads of this run")
+    parser.add_argument("--threads", type=positive_int, metavar="N", help="threads of this run (all usable cores)")
     parser.add_argument(
         "--steps", type=positive_int, metavar="N", help="length in env steps; 500k and 2M are understood"
     )
@@ -84,10 +84,12 @@ def resolve(arguments: argparse.Namespace) -> "Resolved":
     """The config that the arguments ask for."""
     from pathlib import Path
 
+    from automl.local import usable_cores
     from vbot_rl.config import load_yaml, override, run_cfg
 
     sets = {**assignments(arguments.sets), **given_settings(arguments)}
     if arguments.config is None:
+        sets.setdefault("train.threads", usable_cores())  # a single run has the machine; trials get a thread each
         if arguments.env is None:
             raise UsageError("name the environment to train on, e.g. vbot train vbot_navigation_section001 --smoke.")
         return run_cfg(arguments.env, arguments.preset or "default", smoke=arguments.smoke, sets=sets)
