@@ -4,6 +4,7 @@ The only way to change a study is to journal an event; the scheduler, the cockpi
 fold, so a restart is nothing but folding again. No clock, no file and no process is looked at here.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,6 +72,13 @@ class TrialState:
         """Whether nothing will happen to this trial any more unless somebody asks for it."""
         return self.state in FINAL_STATES
 
+    @property
+    def standing(self) -> float | None:
+        """Its score, or while it has none what its latest evaluation gave; None where that is not a number."""
+        latest = self.rungs[-1].score if self.rungs and not self.is_final else None
+        found = self.score if self.score is not None else latest
+        return found if found is not None and math.isfinite(found) else None
+
 
 @dataclass(frozen=True)
 class Request:
@@ -111,9 +119,9 @@ class StudyState:
         return [trial for _, trial in sorted(self.trials.items()) if trial.state in states]
 
     def best(self) -> TrialState | None:
-        """The trial with the highest score; the earlier one of equals."""
-        scored = [trial for trial in self.trials.values() if trial.score is not None]
-        return max(scored, key=lambda trial: (trial.score or 0.0, -trial.number), default=None)
+        """The trial that stands highest, those still running included; the earlier one of equals."""
+        scored = [(score, trial) for trial in self.trials.values() if (score := trial.standing) is not None]
+        return max(scored, key=lambda pair: (pair[0], -pair[1].number), default=(0.0, None))[1]
 
 
 class StudyFold:

@@ -101,6 +101,12 @@ def test_the_best_trial_has_the_highest_score_and_the_earlier_of_equals_wins():
     assert best is not None and best.number == 1
 
 
+def test_a_trial_that_still_runs_stands_where_its_latest_evaluation_put_it():
+    state = study(ran(0, 0.0, state="killed"), [created(1), started(1), rung(1, 100, 0.9), rung(1, 200, 0.7)])
+    best = state.best()
+    assert best is not None and (best.number, best.standing) == (1, 0.7)
+
+
 def test_a_state_once_taken_does_not_change():
     grow = StudyFold([created(0)])
     before = grow.state()
