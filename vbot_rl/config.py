@@ -20,7 +20,7 @@ MIN_EVALUATIONS = 5
 
 WarmPart = Literal["weights", "normalizer", "optimizer", "schedule"]
 Schedule = Literal["constant", "linear", "cosine", "kl_adaptive"]
-Symmetry = Literal["none", "augment"]
+Symmetry = Literal["none", "augment", "alternate"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class PpoCfg:
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
     normalize_values: bool = True
-    symmetry: Symmetry = "augment"  # augment: learn from each sample and from its left-right mirror image
+    symmetry: Symmetry = "augment"  # augment: learn from each sample and its mirror image; alternate: from one of both
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""

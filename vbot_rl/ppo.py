@@ -9,13 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vbot_rl import schedules
-from vbot_rl.config import PpoCfg
+from vbot_rl.config import PpoCfg, Symmetry
 from vbot_rl.network import ActorCritic, Params, Shape
 from vbot_rl.normalizer import ObservationNormalizer, ValueNormalizer
 from vbot_rl.optimizer import Adam, clip_norm
@@ -25,6 +25,7 @@ from vbot_sim.symmetry import Mirror
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+Ids = TypeVar("Ids", bound=Any)  # an integer array of numpy or of torch
 
 LOG_2PI = math.log(2.0 * math.pi)
 MAX_LOG_RATIO = 20.0  # e^20: far beyond any clip, yet finite
@@ -79,6 +80,18 @@ def explained_variance(returns: FloatArray, values: FloatArray) -> float:
     return 0.0 if total < 1e-12 else 1.0 - float((returns - values).var(dtype=np.float64)) / total
 
 
+def mirrored(ids: Ids, symmetry: Symmetry, count: int) -> tuple[Ids, Ids]:
+    """Which samples and which mirror images (``count`` places further) a minibatch of ``ids`` learns from.
+
+    "augment" takes all of both. "alternate" takes the first half as they are and of the others the image: as ``ids``
+    are shuffled anew in each epoch, chance decides, and it costs no more than no images at all.
+    """
+    if symmetry == "augment":
+        return ids, ids + count
+    own = len(ids) if symmetry == "none" else (len(ids) + 1) // 2
+    return ids[:own], ids[own:] + count
+
+
 class TileSums:
     """What the tiles of one minibatch add up: gradients and statistics; one per thread."""
 
@@ -104,8 +117,7 @@ class Ppo:
         num_envs: N.
         seed: of weights, exploration noise and the order of samples.
         threads: matrix threads.
-        mirror: what left and right exchanged does to observations and actions; with ``cfg.symmetry`` "augment" the
-            policy learns from each sample and from its mirror image.
+        mirror: what left and right exchanged does to observations and actions, for any ``cfg.symmetry`` but "none".
     """
 
     def __init__(
@@ -119,9 +131,11 @@ class Ppo:
         mirror: Mirror | None = None,
     ) -> None:
         self.cfg = cfg
-        if cfg.symmetry == "augment" and mirror is None:
-            raise ConfigError("ppo.symmetry is 'augment', but this task has no mirror maps; set ppo.symmetry=none.")
-        self._mirror = mirror if cfg.symmetry == "augment" else None
+        if cfg.symmetry != "none" and mirror is None:
+            raise ConfigError(
+                f"ppo.symmetry is '{cfg.symmetry}', but this task has no mirror maps; set ppo.symmetry=none."
+            )
+        self._mirror = mirror if cfg.symmetry != "none" else None
         self.num_envs, self.threads = num_envs, threads
         self._d, self._a = obs_dim, act_dim
         shape = Shape(obs_dim, act_dim, cfg.hidden)
@@ -311,9 +325,8 @@ class Ppo:
 
     def _minibatch(self, ids: IntArray, entropy_coef: float) -> tuple[NDArray[np.float64], float]:
         """One optimiser step on the samples ``ids``: mean statistics and the gradient norm before clipping."""
-        tiles, batch = np.array_split(ids, -(-len(ids) // self.net.tile_rows)), len(ids)
-        if self._mirror is not None:
-            tiles, batch = [*tiles, *(tile + self.cfg.horizon * self.num_envs for tile in tiles)], 2 * batch
+        own, images = mirrored(ids, self.cfg.symmetry, self.cfg.horizon * self.num_envs)
+        tiles, batch = self._cut(own) + self._cut(images), len(own) + len(images)
         if self._pool is None:
             self._run_tiles(0, tiles, batch)
         else:
@@ -332,7 +345,11 @@ class Ppo:
         self.adam.step(self.net.params.flat, grads.flat, self.learning_rate)
         log_std = self.net.params.log_std
         np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.cfg.std_ceiling), out=log_std)
-        return stats / len(ids), norm
+        return stats / len(own), norm
+
+    def _cut(self, ids: IntArray) -> list[IntArray]:
+        """Tiles of nearly equal size, none above the cache's."""
+        return np.array_split(ids, -(-len(ids) // self.net.tile_rows)) if len(ids) else []
 
     def _run_tiles(self, thread: int, tiles: list[IntArray], batch: int) -> None:
         sums, count = self._sums[thread], self.cfg.horizon * self.num_envs

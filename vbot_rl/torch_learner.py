@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vbot_rl.config import PpoCfg
 from vbot_rl.network import Shape
-from vbot_rl.ppo import LOG_2PI, MAX_LOG_RATIO, Ppo
+from vbot_rl.ppo import LOG_2PI, MAX_LOG_RATIO, Ppo, mirrored
 from vbot_sim.errors import ConfigError
 from vbot_sim.symmetry import Mirror
 
@@ -74,11 +74,6 @@ class TorchPpo(Ppo):
         """A copy of all samples of the rollout on the device, mirror images last."""
         return self.to_device(self._samples)
 
-    @property
-    def mirrored(self) -> bool:
-        """Whether the samples are followed by their mirror images."""
-        return self._mirror is not None
-
 
 class _Update:
     """Weights, moments and samples on the device, for the length of one update."""
@@ -92,8 +87,8 @@ class _Update:
 
     def minibatch(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """One optimiser step on the samples ``ids``: mean statistics [4] and the gradient norm before clipping."""
-        chosen = torch.cat([ids, ids + self._count]) if self._ppo.mirrored else ids
-        loss, stats = self._loss(self._rows[chosen], len(ids))
+        own, images = mirrored(ids, self._ppo.cfg.symmetry, self._count)
+        loss, stats = self._loss(self._rows[torch.cat([own, images])], len(own))
         (grad,) = torch.autograd.grad(loss, self._flat)
         with torch.no_grad():
             norm = self._clip(grad)

@@ -281,7 +281,7 @@ def _learner(cfg: RunCfg, world: VectorTask) -> Ppo:
         ConfigError: the device is not there.
     """
     sizes = (world.obs_dim, world.act_dim, cfg.train.num_envs, cfg.train.seed, cfg.train.threads)
-    mirror = MIRROR if cfg.ppo.symmetry == "augment" else None
+    mirror = MIRROR if cfg.ppo.symmetry != "none" else None
     if cfg.train.device == "cpu":
         return Ppo(cfg.ppo, *sizes, mirror)
     from vbot_rl.torch_learner import TorchPpo

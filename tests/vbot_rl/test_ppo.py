@@ -5,7 +5,7 @@ import pytest
 
 from vbot_rl.config import PpoCfg
 from vbot_rl.policy import Policy
-from vbot_rl.ppo import Ppo, explained_variance, gae
+from vbot_rl.ppo import Ppo, explained_variance, gae, mirrored
 from vbot_sim.errors import ConfigError
 from vbot_sim.symmetry import Mirror, SignedPermutation
 
@@ -156,9 +156,9 @@ def mean_actions(ppo: Ppo, *values: float) -> list[float]:
     return Policy.of(ppo).act(obs(*values))[:, 0].tolist()
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_with_symmetry_what_was_learned_on_one_side_holds_on_the_other(threads: int) -> None:
-    ppo = one_sided("augment", threads)
+@pytest.mark.parametrize(("symmetry", "threads"), [("augment", 1), ("augment", 2), ("alternate", 1), ("alternate", 2)])
+def test_with_symmetry_what_was_learned_on_one_side_holds_on_the_other(symmetry: str, threads: int) -> None:
+    ppo = one_sided(symmetry, threads)
     right, left = mean_actions(ppo, 0.6, -0.6)
     assert right == pytest.approx(0.6, abs=0.1) and left == pytest.approx(-right, abs=0.05)
     assert ppo.obs_norm.moments.mean == pytest.approx(0.0, abs=1e-6)  # its statistics have no side either
@@ -166,8 +166,20 @@ def test_with_symmetry_what_was_learned_on_one_side_holds_on_the_other(threads: 
     assert right == pytest.approx(0.6, abs=0.1) and abs(left + right) > 0.2
 
 
-def test_statistics_are_of_what_was_acted_on() -> None:
-    ppo = Ppo(PpoCfg(horizon=4, epochs=1, minibatches=1, symmetry="augment"), 1, 1, 8, 0, mirror=Mirror(SIDES, SIDES))
+def test_what_a_minibatch_learns_from() -> None:
+    ids = np.array([4, 0, 2])
+    for symmetry, own, images in (
+        ("none", [4, 0, 2], []),
+        ("augment", [4, 0, 2], [14, 10, 12]),
+        ("alternate", [4, 0], [12]),
+    ):
+        found = mirrored(ids, symmetry, 10)
+        assert [part.tolist() for part in found] == [own, images], symmetry
+
+
+@pytest.mark.parametrize("symmetry", ["augment", "alternate"])
+def test_statistics_are_of_what_was_acted_on(symmetry: str) -> None:
+    ppo = Ppo(PpoCfg(horizon=4, epochs=1, minibatches=1, symmetry=symmetry), 1, 1, 8, 0, mirror=Mirror(SIDES, SIDES))
     ppo.net.params.actor.weights[-1][0, -1] = 3.0  # always to the right: images are far from this policy
     for _ in range(4):
         x = np.ones((8, 1), np.float32)

@@ -39,8 +39,15 @@ def one_update(ppo: Ppo, seed: int):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"symmetry": "augment"}, {"kl_stop": 1e-3}, {"max_grad_norm": 0.05}, {"std_floor": 0.7995, "init_std": 0.8}],
-    ids=["plain", "symmetric", "kl stop", "clipped gradient", "std floor"],
+    [
+        {},
+        {"symmetry": "augment"},
+        {"symmetry": "alternate"},
+        {"kl_stop": 1e-3},
+        {"max_grad_norm": 0.05},
+        {"std_floor": 0.7995, "init_std": 0.8},
+    ],
+    ids=["plain", "symmetric", "alternating", "kl stop", "clipped gradient", "std floor"],
 )
 def test_one_update_gives_the_weights_of_the_numpy_learner(changes) -> None:
     plain, other = learners(cfg(**changes))
