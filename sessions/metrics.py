@@ -77,12 +77,27 @@ _METRICS: Final = (
     Metric(
         "episode/touched", "", "fraction", "up", "share of finished episodes that were inside the circle at any time"
     ),
+    Metric(
+        "episode/touched_fell",
+        "",
+        "fraction",
+        "down",
+        "share of finished episodes that fell after being inside the circle",
+    ),
+    Metric(
+        "episode/left",
+        "",
+        "fraction",
+        "down",
+        "share of finished episodes that were inside the circle and ended outside",
+    ),
     Metric("episode/min_distance_m", "m", "mean", "down", "nearest approach to the target in finished episodes"),
     Metric("episode/final_distance_m", "m", "mean", "down", "distance to the target at the end of finished episodes"),
     Metric("task/distance_m", "m", "mean", "down", "distance to the target, over all robots and steps"),
     Metric("task/speed_mps", "m/s", "mean", "none", "planar speed, over all robots and steps"),
     Metric("task/reached", "", "fraction", "up", "share of robots inside the circle (occupancy, not success)"),
     Metric("task/speed_near_mps", "m/s", "mean", "down", "planar speed within 1 m of the target"),
+    Metric("task/speed_inside_mps", "m/s", "mean", "none", "planar speed inside the circle"),
     Metric("task/near_fraction", "", "fraction", "none", "share of robots between 0.5 m and 1.5 m from the target"),
     Metric("ppo/learning_rate", "", "last", "none", "learning rate of the last update"),
     Metric("ppo/kl", "nat", "mean", "none", "distance between the policies before and after the update"),

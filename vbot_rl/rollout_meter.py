@@ -8,6 +8,7 @@ from vbot_sim.vector_task import CAUSES, EpisodeEnds, Step
 
 NEAR_M = 1.0
 RING_M = (0.5, 1.5)
+LEFT_M = 0.75  # the inner fence: who ends beyond it has left the circle
 
 FloatArray = NDArray[np.float32]
 
@@ -26,6 +27,7 @@ class RolloutMeter:
         self._total = 0.0
         self._sums = np.zeros(4)  # distance, speed, reached, within the ring
         self._near = np.zeros(2)  # count, summed speed
+        self._inside_speed = 0.0  # summed over those inside the circle
         self._saturated, self._actions = 0, 0
         self._ends: list[EpisodeEnds] = []
 
@@ -37,6 +39,7 @@ class RolloutMeter:
         distance, speed = step.distance_m, step.speed_mps
         ring = np.count_nonzero((distance > RING_M[0]) & (distance < RING_M[1]))
         self._sums += [float(distance.sum()), float(speed.sum()), float(np.count_nonzero(step.reached)), float(ring)]
+        self._inside_speed += float(speed @ step.reached)
         near = distance < NEAR_M
         self._near += [float(np.count_nonzero(near)), float(speed[near].sum())]
         if self._clip is not None:
@@ -54,6 +57,8 @@ class RolloutMeter:
         found["task/reached"], found["task/near_fraction"] = self._sums[2] / n, self._sums[3] / n
         if self._near[0]:
             found["task/speed_near_mps"] = self._near[1] / self._near[0]
+        if self._sums[2]:
+            found["task/speed_inside_mps"] = self._inside_speed / self._sums[2]
         found["ppo/action_saturation"] = self._saturated / max(self._actions, 1)
         found.update(_episode_values(self._ends))
         self._clear()
@@ -78,5 +83,13 @@ def _episode_values(ends: list[EpisodeEnds]) -> dict[str, float]:
         "episode/min_distance_m": mean("min_distance_m"),
         "episode/final_distance_m": mean("final_distance_m"),
     }
+    found |= _after_the_touch(ends, count)
     causes = np.bincount(np.concatenate([part.cause for part in ends]), minlength=len(CAUSES))
     return found | {metrics.end_tag(name): causes[i] / count for i, name in enumerate(CAUSES)}
+
+
+def _after_the_touch(ends: list[EpisodeEnds], count: int) -> dict[str, float]:
+    """What became of the episodes that had been inside the circle, as shares of all."""
+    touched_fell = sum(int(np.count_nonzero(part.touched & part.fell)) for part in ends)
+    left = sum(int(np.count_nonzero(part.touched & (part.final_distance_m > LEFT_M))) for part in ends)
+    return {"episode/touched_fell": touched_fell / count, "episode/left": left / count}
