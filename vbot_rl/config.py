@@ -48,6 +48,7 @@ class PpoCfg:
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
+    std_ceiling_end: float | None = None  # reached linearly at the end of the run; None keeps it constant
     normalize_observations: bool = True
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
@@ -64,9 +65,12 @@ class PpoCfg:
             require(getattr(self, name) > 0, f"ppo.{name} must be greater than 0, got {getattr(self, name)}.")
         widths = list(self.hidden)
         require(bool(widths) and min(widths) >= 1, f"ppo.hidden needs layer widths, got {widths}.")
-        require(
-            0 < self.std_floor <= self.std_ceiling, "ppo.std_floor must be greater than 0 and at most ppo.std_ceiling."
-        )
+        for name in ("std_ceiling", "std_ceiling_end"):
+            ceiling = getattr(self, name)
+            require(
+                self.std_floor > 0 and (ceiling is None or self.std_floor <= ceiling),
+                f"ppo.std_floor must be greater than 0 and at most ppo.{name}.",
+            )
         require(
             self.learning_rate_min <= self.learning_rate_max,
             "ppo.learning_rate_min must be at most ppo.learning_rate_max.",

@@ -143,7 +143,7 @@ class Ppo:
         self.obs_norm = ObservationNormalizer(obs_dim, cfg.observation_clip, cfg.normalize_observations)
         self.value_norm = ValueNormalizer(cfg.normalize_values)
         self.adam = Adam(shape.size)
-        self.learning_rate = cfg.learning_rate
+        self.learning_rate, self.std_ceiling = cfg.learning_rate, cfg.std_ceiling
         self.rng = np.random.default_rng([seed, 1])
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._sums = [TileSums(shape) for _ in range(threads)]
@@ -269,6 +269,7 @@ class Ppo:
             rows[:, d + a + 2] = (advantages - advantages.mean(dtype=np.float64)) / (spread + 1e-8)
             rows[:, d + a + 3] = (returns - self.value_norm.mean) / self.value_norm.std
             self.learning_rate = schedules.learning_rate(cfg, progress, self.learning_rate)
+            self.std_ceiling = schedules.std_ceiling(cfg, progress)
             coef = schedules.entropy_coef(cfg, progress)
             raw = self._raw.reshape(-1, d)
             if self._mirror is not None:
@@ -344,7 +345,7 @@ class Ppo:
         )
         self.adam.step(self.net.params.flat, grads.flat, self.learning_rate)
         log_std = self.net.params.log_std
-        np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.cfg.std_ceiling), out=log_std)
+        np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.std_ceiling), out=log_std)
         return stats / len(own), norm
 
     def _cut(self, ids: IntArray) -> list[IntArray]:

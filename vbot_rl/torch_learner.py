@@ -93,7 +93,7 @@ class _Update:
         with torch.no_grad():
             norm = self._clip(grad)
             self._adam(grad)
-            low, high = math.log(self._ppo.cfg.std_floor), math.log(self._ppo.cfg.std_ceiling)
+            low, high = math.log(self._ppo.cfg.std_floor), math.log(self._ppo.std_ceiling)
             self._log_std(self._flat).clamp_(low, high)
         return stats, norm
 

@@ -225,6 +225,16 @@ def test_the_std_stays_between_floor_and_ceiling() -> None:
     assert np.exp(ppo.net.params.log_std) == pytest.approx(0.3, rel=1e-5)
 
 
+def test_the_ceiling_falls_with_progress() -> None:
+    ppo = toy(horizon=8, init_std=0.8, std_ceiling=0.8, std_ceiling_end=0.2, entropy_coef=100.0, learning_rate=0.1)
+    for progress, expected in ((0.0, 0.8), (0.5, 0.5)):
+        x = obs(0.1, 0.2)
+        while not ppo.full:
+            ppo.act(x)
+            ppo.record(np.ones(2, np.float32), np.zeros(2, bool), np.zeros(2, bool), np.array([], int), x[:0])
+        assert ppo.update(x, progress).std == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_frozen_normalizer_stays_frozen() -> None:
     ppo = toy(normalize_observations=True, freeze_normalizer=True)
     run_toy(ppo, 3)
