@@ -20,7 +20,8 @@ def importances(spec: StudySpec, state: StudyState) -> dict[str, float]:
         return {}
     import optuna
 
-    from automl.suggest import as_optuna, distribution
+    from automl.samplers import distribution
+    from automl.suggest import as_optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize")

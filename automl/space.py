@@ -1,8 +1,9 @@
 """Searched keys: where a value may lie, and how it is written in a study file.
 
-A dimension is data; which library draws from it is the business of `automl.suggest`.
+A dimension is data; which library draws from it is the business of `automl.samplers`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -108,6 +109,58 @@ def encode(dimension: Dimension, value: Value | None) -> Value | None:
     if dimension.integer:
         return round(inside)
     return min(max(1 - inside, 1 - dimension.high), 1 - dimension.low) if dimension.one_minus else float(inside)
+
+
+def decode(dimension: Dimension, raw: Value) -> Value:
+    """A drawn coordinate as the value of the config key; numbers keep six digits, which no training can tell apart."""
+    if isinstance(dimension, Choice) or isinstance(raw, str | bool):
+        return raw
+    if isinstance(dimension, Factor):
+        return _rounded(raw * float(dimension.around or 1.0))
+    if dimension.integer:
+        return int(raw)
+    return _rounded(1 - raw) if dimension.one_minus else _rounded(raw)
+
+
+def share_of_range(dimension: Dimension, value: object) -> float | None:
+    """Where a value lies between the ends of what is drawn, 0 to 1 on the scale of the draws; None for a choice."""
+    if isinstance(dimension, Choice) or isinstance(value, str | bool) or not isinstance(value, int | float):
+        return None
+    raw = encode(dimension, value)
+    assert isinstance(raw, int | float)
+    low, high, by_magnitude, flip = _scale(dimension)
+    if by_magnitude:
+        low, high, raw = math.log(low), math.log(high), math.log(raw)
+    share = (raw - low) / (high - low)
+    return 1 - share if flip else share
+
+
+def at_share(dimension: Range | Factor | Choice, share: float) -> Value:
+    """The value at a share of the range: the inverse of `share_of_range`.
+
+    Raises:
+        ConfigError: a choice has no range.
+    """
+    if isinstance(dimension, Choice):
+        raise ConfigError(f"The choices {list(dimension.choices)} have no order to take a share of.")
+    low, high, by_magnitude, flip = _scale(dimension)
+    share = 1 - share if flip else share
+    raw = low * (high / low) ** share if by_magnitude else low + (high - low) * share
+    whole = isinstance(dimension, Range) and dimension.integer
+    return decode(dimension, round(min(max(raw, low), high)) if whole else min(max(raw, low), high))
+
+
+def _scale(dimension: Range | Factor) -> tuple[float, float, bool, bool]:
+    """Ends of what is drawn, whether over magnitudes, and whether a higher draw means a lower value."""
+    if isinstance(dimension, Factor):
+        return dimension.low, dimension.high, True, False
+    if dimension.one_minus:
+        return 1 - dimension.high, 1 - dimension.low, True, True
+    return dimension.low, dimension.high, dimension.log, False
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def _checked(path: str, data: object, dimension: Range | Factor) -> Dimension:

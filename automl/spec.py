@@ -7,13 +7,16 @@ from typing import Any, Literal
 
 from automl.asha import AshaCfg
 from automl.flags import FLAG_NAMES
+from automl.samplers import size
 from automl.space import Dimension, Factor, Range, centred, dimension_to_dict, parse_dimension
-from automl.state import Params, Value
+from automl.spec_parts import SeedConfig, WarmStartCfg, check_limits, excess
+from automl.state import Params, TrialState, Value
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import from_dict, get, require, to_dict
 
 SCHEMA = 1
 FIRST_ENV = "vbot_navigation_section001"
+TRIALS = 12
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,27 @@ class ConfirmCfg:
 
 
 @dataclass(frozen=True)
+class FinalCfg:
+    """The training that a study is for: the winner's settings in full length, after search and confirmation.
+
+    Attributes:
+        env_steps: its length; 0 trains none.
+        share: at most so much of the budget is kept for it; it is made shorter where that does not suffice.
+        seeds: so many of them with a fresh seed each; None = one per slot, as long as they run side by side.
+    """
+
+    env_steps: int = 0
+    share: float = 0.3
+    seeds: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        require(self.env_steps >= 0, f"final.env_steps must not be negative, got {self.env_steps}.")
+        require(0 < self.share < 1, f"final.share must lie between 0 and 1, got {self.share}.")
+        require(self.seeds is None or self.seeds >= 1, f"final.seeds must be at least 1, got {self.seeds}.")
+
+
+@dataclass(frozen=True)
 class StudySpec:
     """One search.
 
@@ -46,12 +70,19 @@ class StudySpec:
             they are both and that the best ones are confirmed.
         space: dotted path in the run's config -> where its value may lie.
         sets: overrides that every trial gets.
-        sampler: "tpe", or a baseline: "random", or "perturb" (jitter around the best trial so far).
+        sampler: "tpe", "gp" (Gaussian processes), "cmaes"; "grid" tries every point of a finite space; baselines are
+            "random" and "perturb" (jitter around the best trial so far).
         seed: everything random in the study comes from it and from trial numbers.
-        startup_trials: so many trials are drawn at random before TPE begins to model, or jitter begins.
-        max_trials: the study ends after so many trials; those asked for by a person come on top.
+        startup_trials: so many trials are drawn at random before a model is made of them, or jitter begins.
+        repeats: a grid study trains each of its points with so many seeds.
+        seed_configs: tried right after the preset, before anything is suggested.
+        warm_start: what every trial starts from; None = from scratch.
+        constraints: upper limits, e.g. {fell: 0.05}; a trial above one ranks behind all others.
+        max_trials: the search ends after so many trials; those asked for by a person come on top. None = 12, or as
+            many as there is time for where there is a budget.
         trial_env_steps: length of a trial.
-        budget_s: seconds of scheduler time after which the study ends; None = no limit.
+        budget_s: seconds of scheduler time after which the study ends, confirmation and final run included; None = no
+            limit.
         slots: trials at once; None = one per core.
         max_attempts: a trial whose process vanished is continued from its checkpoint until so many starts.
         stop_grace_s: time between asking a trial to stop and killing it.
@@ -59,6 +90,7 @@ class StudySpec:
         early_stop: when trials are compared on their way, and the worse ones pause.
         stop_on_flags: a trial that raises one of these flags at an evaluation is stopped.
         confirm: which trials are trained again with fresh seeds once the search is through.
+        final: the training in full length at the end.
         score_version: which definition of the score ranks trials.
     """
 
@@ -68,10 +100,14 @@ class StudySpec:
     mode: Literal["hp", "reward", "stage"] = "hp"
     space: Mapping[str, Dimension] = field(default_factory=dict)
     sets: Mapping[str, Any] = field(default_factory=dict)
-    sampler: Literal["tpe", "random", "perturb"] = "tpe"
+    sampler: Literal["tpe", "gp", "cmaes", "random", "perturb", "grid"] = "tpe"
     seed: int = 0
     startup_trials: int = 6
-    max_trials: int = 12
+    repeats: int = 1
+    seed_configs: tuple[SeedConfig, ...] = ()
+    warm_start: WarmStartCfg | None = None
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    max_trials: int | None = None
     trial_env_steps: int = 2_000_000
     budget_s: float | None = None
     slots: int | None = None
@@ -81,11 +117,21 @@ class StudySpec:
     early_stop: AshaCfg = field(default_factory=AshaCfg)
     stop_on_flags: tuple[str, ...] = ()
     confirm: ConfirmCfg = field(default_factory=ConfirmCfg)
+    final: FinalCfg = field(default_factory=FinalCfg)
     score_version: int = 1
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
-        for name in ("startup_trials", "max_trials", "trial_env_steps", "max_attempts", "stall_s", "budget_s", "slots"):
+        for name in (
+            "startup_trials",
+            "repeats",
+            "max_trials",
+            "trial_env_steps",
+            "max_attempts",
+            "stall_s",
+            "budget_s",
+            "slots",
+        ):
             value = getattr(self, name)
             require(value is None or value >= 1, f"{name} must be at least 1, got {value!r}.")
         for name in ("seed", "stop_grace_s"):
@@ -103,9 +149,41 @@ class StudySpec:
             self.mode != "stage" or self.confirm.top > 0,
             "mode 'stage' ends by confirming its best trials, but confirm.top is 0; set it to 3.",
         )
+        check_limits(self.constraints)
+        for seeded in self.seed_configs:
+            strange = [path for path in seeded.params if path not in self.space]
+            require(
+                not strange,
+                f"a seed configuration sets {strange[:1]}, which this study does not search; "
+                "give it a range under space, or set it for all trials under sets.",
+            )
+        endless = self.sampler == "grid" and size(self.space) is None
+        require(not endless, "sampler 'grid' needs {choices: [...]} or whole numbers for every searched key.")
         if self.mode == "reward":
             stray = [path for path in self.space if not path.startswith("task.reward.")]
             require(not stray, f"mode 'reward' searches reward settings only, and {stray[:1]} is none.")
+
+    @property
+    def trial_limit(self) -> int | None:
+        """After how many suggested trials the search ends; None when only the budget ends it.
+
+        A finite space ends it too: nothing is tried twice but by `repeats` of a grid.
+        """
+        points = size(self.space) if self.space else None
+        if points is not None and self.sampler == "grid":
+            points *= self.repeats
+        endless = self.max_trials is None and (self.budget_s is not None or self.sampler == "grid")
+        limit = TRIALS if self.max_trials is None and not endless else self.max_trials
+        known = [number for number in (limit, points) if number is not None]
+        return min(known, default=None)
+
+    def excess(self, trial: TrialState) -> dict[str, float]:
+        """By how much a trial exceeds each limit; at most 0 is admissible."""
+        return excess(self.constraints, trial)
+
+    def admits(self, trial: TrialState) -> bool:
+        """Whether a trial keeps every limit."""
+        return all(over <= 0 for over in self.excess(trial).values())
 
 
 def default_spec(env: str = FIRST_ENV) -> StudySpec:
@@ -135,8 +213,10 @@ def complete(spec: StudySpec) -> StudySpec:
     from vbot_rl.config import run_cfg
 
     cfg = run_cfg(spec.env, spec.preset, sets=dict(spec.sets)).cfg
+    for seeded in spec.seed_configs:
+        run_cfg(spec.env, spec.preset, sets={**spec.sets, **seeded.params})
     space = {path: centred(dimension, path, get(cfg, path)) for path, dimension in spec.space.items()}
-    return replace(spec, space=space)
+    return replace(spec, space=space, max_trials=spec.trial_limit)
 
 
 def base_params(spec: StudySpec) -> Params:

@@ -1,19 +1,19 @@
 """What to try next: a pure function of the study's spec, its folded log and the number of the trial.
 
-Optuna is used as a sampler and nothing else: a study in memory is built anew for every question, and the sampler's
-seed comes from the study's seed and the trial's number, so a restart asks the same question and gets the same answer.
-optuna is imported only inside `suggest`.
+The order is: the preset itself, the seed configurations, then what the study's sampler draws from `automl.samplers`.
+The sampler's seed comes from the study's seed and the trial's number, so a restart asks the same question and gets the
+same answer. A configuration that the study knows already is not given again while its space holds another one.
 """
 
 import copy
 import hashlib
+import itertools
 import math
-import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from automl.perturb import perturbed
-from automl.space import Choice, Dimension, Factor, Range, encode
+from automl import samplers
+from automl.space import Dimension, encode
 from automl.spec import StudySpec, base_params
 from automl.state import Params, StudyState, TrialState, Value
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WORST_SCORE = -1.0
 REDRAWS = 8
+RANDOM_REDRAWS = 24
+MOST_POINTS = 100_000
 
 
 def trial_seed(study_seed: int, number: int, purpose: str) -> int:
@@ -38,57 +40,115 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
     """
     base = base_params(spec)
     others = [trial for trial in state.trials.values() if trial.number != number]
+    if spec.sampler == "grid" and spec.space:
+        return grid_point(spec, number)
     if not spec.space or (number == 0 and not others):
         return base
     known = {_key(trial.params) for trial in others}
-    params = base
-    for redraw in range(REDRAWS):
-        params = _draw(spec, others, trial_seed(spec.seed, number, f"suggest-{redraw}"))
+    for seeded in spec.seed_configs:
+        params: Params = {**base, **seeded.params}
         if _key(params) not in known:
-            break
+            return params
+    for redraw in range(REDRAWS):
+        params = _draw(spec, spec.sampler, others, trial_seed(spec.seed, number, f"suggest-{redraw}"))
+        if _key(params) not in known:
+            return params
+    for redraw in range(RANDOM_REDRAWS):  # a sampler that has made up its mind says the same again and again
+        params = _draw(spec, "random", others, trial_seed(spec.seed, number, f"fresh-{redraw}"))
+        if _key(params) not in known:
+            return params
+    if samplers.size(spec.space) is not None:
+        untried = (point for point in itertools.islice(samplers.points(spec.space), MOST_POINTS))
+        return next((point for point in untried if _key(point) not in known), params)
     return params
 
 
-def _draw(spec: StudySpec, others: list[TrialState], seed: int) -> Params:
-    if spec.sampler == "perturb":
+def grid_point(spec: StudySpec, number: int) -> Params:
+    """The configuration of a grid study's trial: every one once, then every one again with other seeds."""
+    count = samplers.size(spec.space) or 1
+    return next(itertools.islice(samplers.points(spec.space), number % count, None))
+
+
+def origin(spec: StudySpec, number: int, params: Params) -> tuple[str, Mapping[str, Any]]:
+    """Where a suggestion came from, and what is known of its ancestors: a word and a lineage for the log."""
+    base = base_params(spec)
+    if spec.sampler != "grid":
+        if number == 0 and _key(params) == _key(base):
+            return "preset", {}
+        for seeded in spec.seed_configs:
+            if _key({**base, **seeded.params}) == _key(params):
+                return "seed", {"seed": seeded.source} if seeded.source else {}
+    return spec.sampler, {}
+
+
+def _draw(spec: StudySpec, sampler: str, others: list[TrialState], seed: int) -> Params:
+    if sampler == "perturb":
         scored = [trial for trial in others if trial.state == "finished" and trial.score is not None]
         if len(scored) >= spec.startup_trials:
-            best = max(scored, key=lambda trial: (trial.score or 0.0, -trial.number))
-            return perturbed(spec.space, best.params, random.Random(seed))
-    return _draw_by_optuna(spec, others, seed)
+            return samplers.from_best(spec.space, [(trial, worth(spec, trial)) for trial in scored], seed)
+    if sampler == "cmaes":
+        rated = [(trial, worth(spec, trial)) for trial in others if _says_something(trial)]
+        drawn = samplers.from_optuna("random", spec.space, (), seed, spec.startup_trials)
+        return samplers.from_cmaes(spec.space, base_params(spec), rated, drawn, seed)
+    seen = () if sampler in ("random", "perturb") else _seen(spec, sampler, others)
+    return samplers.from_optuna(sampler, spec.space, seen, seed, spec.startup_trials)
 
 
-def _draw_by_optuna(spec: StudySpec, others: list[TrialState], seed: int) -> Params:
-    import optuna
+def worth(spec: StudySpec, trial: TrialState) -> float:
+    """What a trial is worth to samplers without a notion of limits: its score, below all others where it breaks one."""
+    score = _last_score(trial) if trial.state != "diverged" else WORST_SCORE
+    broken = sum(over for over in spec.excess(trial).values() if over > 0)
+    return (WORST_SCORE if score is None else score) + (samplers.WORST - broken if broken else 0.0)
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler: optuna.samplers.BaseSampler
-    if spec.sampler in ("random", "perturb"):
-        sampler = optuna.samplers.RandomSampler(seed=seed)
-    else:
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=spec.startup_trials)
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    distributions = {path: distribution(dimension) for path, dimension in spec.space.items()}
+
+def _says_something(trial: TrialState) -> bool:
+    if trial.state in ("finished", "diverged"):
+        return True
+    ended = trial.state in ("stopped", "killed") or (trial.state == "paused" and trial.halved_at is not None)
+    return ended and _last_score(trial) is not None
+
+
+def _last_score(trial: TrialState) -> float | None:
+    if trial.score is not None:
+        return trial.score
+    known = [rung.score for rung in trial.rungs if rung.score is not None and math.isfinite(rung.score)]
+    return known[-1] if known else None
+
+
+def _seen(spec: StudySpec, sampler: str, others: list[TrialState]) -> Sequence[Any]:
+    distributions = {path: samplers.distribution(dimension) for path, dimension in spec.space.items()}
     worst = min((trial.score for trial in others if trial.score is not None), default=WORST_SCORE)
-    looked_at = [] if isinstance(sampler, optuna.samplers.RandomSampler) else sorted(others, key=lambda t: t.number)
-    seen = (_remembered(spec, trial, distributions, worst) for trial in looked_at)
-    study.add_trials([trial for trial in seen if trial is not None])
-    raw = study.ask(distributions).params
-    return {path: decode(dimension, raw[path]) for path, dimension in spec.space.items()}
+    ordered = sorted(others, key=lambda trial: trial.number)
+    seen = (_remembered(spec, trial, distributions, worst) for trial in ordered)
+    found = [trial for trial in seen if trial is not None]
+    return [_as_complete(trial) for trial in found] if sampler == "gp" else found
+
+
+def _as_complete(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":
+    """What was stopped on its way counts with its last rung for a model that knows no pruned trials."""
+    from optuna.trial import TrialState as Word
+    from optuna.trial import create_trial
+
+    if trial.state != Word.PRUNED:
+        return trial
+    value = trial.intermediate_values[max(trial.intermediate_values)]
+    same = {"params": trial.params, "distributions": trial.distributions, "constraints": trial.constraints or None}
+    return create_trial(state=Word.COMPLETE, value=value, **same)
 
 
 class _Memory:
     """What was made of finished trials for the last space asked about; it saves time and changes no answer."""
 
     space: Mapping[str, Dimension] | None = None
+    constraints: Mapping[str, float] | None = None
     known: ClassVar[dict[int, "tuple[TrialState, optuna.trial.FrozenTrial | None]"]] = {}
 
 
 def _remembered(
     spec: StudySpec, trial: TrialState, distributions: Mapping[str, Any], worst: float
 ) -> "optuna.trial.FrozenTrial | None":
-    if _Memory.space is not spec.space:
-        _Memory.space, _Memory.known = spec.space, {}
+    if _Memory.space is not spec.space or _Memory.constraints is not spec.constraints:
+        _Memory.space, _Memory.constraints, _Memory.known = spec.space, spec.constraints, {}
     known = _Memory.known.get(trial.number)
     if known is not None and known[0] is trial:
         return known[1]
@@ -117,46 +177,14 @@ def as_optuna(
     if any(value is None for value in raw.values()) or trial.state == "failed":
         return None
     rungs = {rung.step: rung.score for rung in trial.rungs if rung.score is not None and math.isfinite(rung.score)}
-    common = {"params": raw, "distributions": dict(distributions)}
+    common = {"params": raw, "distributions": dict(distributions), "constraints": spec.excess(trial) or None}
     if trial.state == "finished" and trial.score is not None:
         return create_trial(state=Word.COMPLETE, value=trial.score, **common)
     if trial.state == "diverged":
         return create_trial(state=Word.COMPLETE, value=min(worst, WORST_SCORE), **common)
     if trial.state in ("stopped", "killed") or (trial.state == "paused" and trial.halved_at is not None):
         return create_trial(state=Word.PRUNED, intermediate_values=rungs, **common) if rungs else None
-    return create_trial(state=Word.RUNNING, **common)
-
-
-def distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
-    """What optuna draws from for a dimension."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    match dimension:
-        case Choice():
-            return CategoricalDistribution(dimension.choices)
-        case Factor():
-            return FloatDistribution(dimension.low, dimension.high, log=True)
-        case Range(integer=True):
-            return IntDistribution(int(dimension.low), int(dimension.high), log=dimension.log)
-        case Range(one_minus=True):
-            return FloatDistribution(1 - dimension.high, 1 - dimension.low, log=True)
-        case Range():
-            return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-
-
-def decode(dimension: Dimension, raw: Value) -> Value:
-    """A drawn coordinate as the value of the config key; numbers keep six digits, which no training can tell apart."""
-    if isinstance(dimension, Choice) or isinstance(raw, str | bool):
-        return raw
-    if isinstance(dimension, Factor):
-        return _rounded(raw * float(dimension.around or 1.0))
-    if dimension.integer:
-        return int(raw)
-    return _rounded(1 - raw) if dimension.one_minus else _rounded(raw)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")
+    return create_trial(state=Word.RUNNING, **{**common, "constraints": None})
 
 
 def _key(params: Params) -> tuple[tuple[str, Value], ...]:

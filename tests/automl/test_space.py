@@ -1,7 +1,6 @@
 import pytest
 
-from automl.space import Choice, Factor, Range, centred, dimension_to_dict, encode, parse_dimension
-from automl.suggest import decode
+from automl.space import Choice, Factor, Range, centred, decode, dimension_to_dict, encode, parse_dimension
 from vbot_sim.errors import ConfigError
 
 FORMS = [
