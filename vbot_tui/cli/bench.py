@@ -1,6 +1,6 @@
 """`vbot bench`: how fast this machine trains, beside other trainers and in seconds until the task is solved.
 
-The measuring is done by `vbot_rl.bench`; here are only arguments and words.
+The measuring is done by `vbot_rl.bench`; here are only arguments and words. The cockpit's own is in `bench_cockpit`.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vbot_tui.cli import bench_cockpit
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import number, table
@@ -43,6 +44,7 @@ def add_verbs(verbs: Verbs) -> None:
     solver.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     solver.add_argument("--seeds", type=positive_int, default=5, metavar="N", help="runs, of seeds 1 to N")
     solver.add_argument("--threads", type=positive_int, metavar="N", help="of each run (default: one per core)")
+    bench_cockpit.add_verb(names)
 
 
 def peer_names(text: str) -> tuple[str, ...]:
