@@ -325,7 +325,7 @@ class Engine:
 
     def _nothing_left(self, state: StudyState) -> bool:
         waiting = state.requests or state.in_state("queued") or self._promotable(state)
-        searching = waiting or self._suggested(state) < self.spec.max_trials
+        searching = waiting or self._suggested(state) < (self.spec.trial_limit or math.inf)
         return not searching and confirm.next_repeat(self.spec, state) is None
 
     def _promotable(self, state: StudyState) -> TrialState | None:

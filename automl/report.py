@@ -72,7 +72,7 @@ def _head(study: str, spec: StudySpec, state: StudyState) -> str:
         f"- task: {spec.env}, preset {spec.preset}, mode {spec.mode}",
         f"- search: {spec.sampler}, seed {spec.seed}, {len(spec.space)} keys, {spec.trial_env_steps:,} steps per trial",
         f"- trials: {', '.join(f'{count} {word}' for word, count in counts.items()) or 'none'} "
-        f"(at most {spec.max_trials} suggested)",
+        f"({_limit(spec)} suggested)",
         f"- time: {_hours(state.elapsed_s)}{budget} of scheduling, downtime apart",
         f"- state: {words}",
     ]
@@ -82,6 +82,10 @@ def _head(study: str, spec: StudySpec, state: StudyState) -> str:
             "compare trials across the change with care"
         )
     return "\n".join(lines)
+
+
+def _limit(spec: StudySpec) -> str:
+    return "as many as there was time for" if spec.trial_limit is None else f"at most {spec.trial_limit}"
 
 
 def _result(spec: StudySpec, state: StudyState, order: Sequence[TrialState]) -> str:

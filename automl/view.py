@@ -120,7 +120,7 @@ def build_view(
         best=best_number(state),
         elapsed_s=state.elapsed_s if elapsed_s is None else elapsed_s,
         budget_s=spec.budget_s,
-        max_trials=spec.max_trials,
+        max_trials=spec.trial_limit or 0,
         slots=slots,
         searched=tuple(spec.space),
         heartbeat=heartbeat,

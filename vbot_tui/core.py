@@ -28,6 +28,7 @@ from vbot_tui.desk import Desk
 from vbot_tui.flag_watch import FlagWatch
 from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, TrialRow, View, ordered
 from vbot_tui.papers import PaperDesk
+from vbot_tui.study_desk import StudyDesk
 
 PICTURE_S = 0.2
 BEAT_S = 1.0
@@ -83,6 +84,7 @@ class Core:
         self._selected = ""
         self._opened: tuple[str, ...] = ()
         self._papers = PaperDesk(workspace)
+        self._study_desk = StudyDesk(workspace)
         self._shown = ""
         self._drawn_detail: tuple[float, int, Detail] = (0.0, -1, Detail())
         self._notes: tuple[object, tuple[NoteView, ...]] = (None, ())
@@ -113,6 +115,11 @@ class Core:
     def open_runs(self, keys: Sequence[str]) -> None:
         """Keep the papers of these runs in the view."""
         self._opened = tuple(keys)
+        self._look_now()
+
+    def open_study(self, study: str) -> None:
+        """Keep the page of this study in the view."""
+        self._study_desk.open(study)
         self._look_now()
 
     def next_study(self) -> None:
@@ -178,6 +185,7 @@ class Core:
             self._thread = None
             self._guarded(self._obey_jobs)  # what was asked for by the last keys
         self._follower.stop()
+        self._study_desk.close()
         if self._read_only:
             return []
         shown = self._view.study
@@ -336,6 +344,7 @@ class Core:
             notes=self._read_notes(table),
             detail=self._detail(runs),
             papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_id in runs),
+            page=self._study_desk.opened(self._desk.view),
             notice=self._view.notice or self._trouble(snapshot),
         )
 
@@ -410,7 +419,7 @@ class Core:
 
         spec = self._spec
         names = tuple(path.rsplit(".", 1)[-1] for path in spec.space)
-        return FirstStudy(spec.env, spec.max_trials, spec.trial_env_steps, spec.slots or usable_cores(), names)
+        return FirstStudy(spec.env, spec.trial_limit or 0, spec.trial_env_steps, spec.slots or usable_cores(), names)
 
 
 def sentence(words: str) -> str:

@@ -186,7 +186,8 @@ def _study_text(study: StudyNow) -> str:
     best = digest.champion
     score = f", best {best.score:.3f} (trial {best.number})" if best and best.score is not None else ""
     left = f", {digest.elapsed_s / 3600:.1f} of {digest.budget_s / 3600:.1f} h used" if digest.budget_s else ""
-    return f"study {study.state}: {final} of {digest.max_trials} trials ended, {live} running{score}{left}"
+    limit = f" of {digest.max_trials}" if digest.max_trials else ""
+    return f"study {study.state}: {final}{limit} trials ended, {live} running{score}{left}"
 
 
 def _live_text(digest: RunDigest) -> str:

@@ -237,7 +237,7 @@ def study_entry(workspace: Workspace, digest: StudyDigest) -> str:
             [
                 f"- study: `{digest.id}` ({digest.label}, mode {digest.mode})",
                 f"- environment: {digest.env}, preset `{digest.preset}`",
-                f"- asked for: {digest.max_trials} trials of {digest.trial_env_steps:,} env steps",
+                f"- asked for: {digest.max_trials or 'any number of'} trials of {digest.trial_env_steps:,} env steps",
                 f"- created, ended: {digest.created}, {digest.updated} ({digest.elapsed_s / 3600:.2f} h scheduled)",
                 f"- end: {digest.ended}",
             ]

@@ -215,7 +215,10 @@ def list_all(arguments: argparse.Namespace, console: Console) -> int:
 
     workspace = _existing(arguments)
     views = [study_view(workspace, study) for study in list_studies(workspace)]
-    rows = [[v.id, v.state, f"{len(v.trials)}/{v.max_trials}", number(v.env_steps), number(v.score, 3)] for v in views]
+    rows = [
+        [v.id, v.state, f"{len(v.trials)}/{v.max_trials or '-'}", number(v.env_steps), number(v.score, 3)]
+        for v in views
+    ]
     text = table(["STUDY", "STATE", "TRIALS", "STEPS", "SCORE"], rows)
     console.show({"studies": [as_object(view) for view in views]}, text if views else "No studies.")
     return 0
