@@ -48,6 +48,19 @@ def _key(
     return Key(f"{context}.{spec}", tuple(keys.split()), action, label, text, context, group, rank, acts, needs)
 
 
+ROOMS = (("trials", "the table of trials"), ("study", "the study: queue, rungs, what its keys did"))
+"""The big screens in the order of their numbers, and what each is."""
+
+
+def _rooms() -> list[Key]:
+    """Return the numbers that lead to the big screens, the same on each of them and on the screens above."""
+    return [
+        _key(context, "Rooms", f"room_{name}", str(place), f"room('{name}')", name, what)
+        for context in ("trials", "trial", "compare", "study")
+        for place, (name, what) in enumerate(ROOMS, 1)
+    ]
+
+
 KEYS: tuple[Key, ...] = (
     # --- what acts on processes
     _key("trials", "Work", "start_study", "S", "start_study", "new study", "start a study with defaults that learn",
@@ -137,6 +150,40 @@ KEYS: tuple[Key, ...] = (
     _key("trial", "Write", "note", "n", "note", "note", "write a note at the cursor's step", acts=True),
     _key("trial", "Leave", "help", "question_mark", "help", "help", "this page", rank=5),
     _key("trial", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=6),
+    # --- one study
+    _key("study", "Work", "kill", "X", "kill", "kill", "end the marked trial (asks; its last checkpoint stays)",
+         acts=True, needs="live"),
+    _key("study", "Work", "start_trial", "T", "start_trial", "try one", "start one more trial in this study",
+         acts=True, needs="study"),
+    _key("study", "Work", "pause", "P", "pause", "pause", "pause or resume the study: no new trials start",
+         rank=6, acts=True, needs="study"),
+    _key("study", "Work", "take_over", "O", "take_over", "take over", "let this cockpit decide for the study",
+         acts=True, needs="study"),
+    _key("study", "Pages", "overview", "o", "show('overview')", "study",
+         "where it stands: time, trials, best so far, queue, importances"),
+    _key("study", "Pages", "why", "w", "show('why')", "why", "every trial, and why it stopped or what it waits for"),
+    _key("study", "Pages", "rungs", "u", "show('rungs')", "rungs", "evaluations over steps, rungs and their cut-offs"),
+    _key("study", "Pages", "slices", "v", "show('slices')", "values", "the score over the value of each searched key"),
+    _key("study", "Pages", "parallel", "p", "show('parallel')", "parallel", "all keys of all trials side by side"),
+    _key("study", "Pages", "history", "h", "show('history')", "history", "what was decided, by whom and why"),
+    _key("study", "Pages", "next", "tab", "turn(1)", "page", "next page", rank=1),
+    _key("study", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
+    _key("study", "Look", "down", "j down", "move(1)", "down", "mark the next trial; scroll on the history", rank=3),
+    _key("study", "Look", "up", "k up", "move(-1)", "up", "mark the trial before"),
+    _key("study", "Look", "page_down", "pagedown", "page(1)", "page down", "a page down"),
+    _key("study", "Look", "page_up", "pageup", "page(-1)", "page up", "a page up"),
+    _key("study", "Look", "open", "enter", "open", "open", "the marked trial on a screen of its own", rank=2,
+         needs="trial"),
+    _key("study", "Look", "next_axis", "right_square_bracket right", "axis(1)", "key", "look at the next key"),
+    _key("study", "Look", "previous_axis", "left_square_bracket left", "axis(-1)", "key", "look at the key before",
+         rank=4),
+    _key("study", "Look", "big", "z", "big", "large", "one key large, and back", rank=5),
+    _key("study", "Look", "brush", "b", "brush", "brush",
+         "parallel: only the trials in a third of the axis (upper, middle, lower, all)"),
+    _key("study", "Look", "unbrush", "x", "unbrush", "all", "parallel: show all trials again"),
+    _key("study", "Look", "study", "greater_than_sign", "next_study", "next study", "show the next study"),
+    _key("study", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
+    _key("study", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=8),
     # --- several trials
     _key("compare", "Pages", "charts", "c", "show('charts')", "charts", "curves over one another", rank=5),
     _key("compare", "Pages", "config", "o", "show('config')", "config", "the settings that differ", rank=1),
@@ -168,6 +215,7 @@ KEYS: tuple[Key, ...] = (
     _key("help", "Answer", "close", "escape q question_mark backspace", "close", "back", "back to the trials", rank=1),
     _key("help", "Move", "down", "j down", "scroll(1)", "down", "scroll down", rank=2),
     _key("help", "Move", "up", "k up", "scroll(-1)", "up", "scroll up", rank=3),
+    *_rooms(),
 )  # fmt: skip
 
 _NAMES = {

@@ -30,6 +30,9 @@ class Client(Protocol):
     def open_runs(self, keys: Sequence[str]) -> None:
         """Have the papers of these runs, and of no others, read and kept up to date in the view."""
 
+    def open_study(self, study: str) -> None:
+        """Have the page of this study kept up to date in the view; an empty name closes it."""
+
     def next_study(self) -> None:
         """Show the next study."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions.breakdown import Breakdown
+from vbot_tui.study_model import StudyPage
 
 NAN = math.nan
 LIVE_STATES = ("running", "queued", "paused")
@@ -200,6 +201,8 @@ class View:
     detail: Detail = field(default_factory=Detail)
     papers: tuple[Papers, ...] = ()
     """Of the runs that are opened."""
+    page: StudyPage | None = None
+    """Of the study whose screen is open."""
     first: FirstStudy | None = None
     notice: Notice | None = None
     busy: str = ""

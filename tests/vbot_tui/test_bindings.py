@@ -6,6 +6,7 @@ import pytest
 from vbot_tui import bindings
 from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
+from vbot_tui.screens.study import StudyScreen
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.screens.trials import TrialsScreen
 
@@ -13,6 +14,7 @@ CONTEXTS = {
     "trials": TrialsScreen,
     "trial": TrialScreen,
     "compare": CompareScreen,
+    "study": StudyScreen,
     "filter": FilterEntry,
     "confirm": Confirm,
     "note": NoteEntry,

@@ -39,6 +39,12 @@ class CockpitScreen(Screen[None]):
         """Draw what was missed while the screen was hidden."""
         self.call_after_refresh(self.show_view)
 
+    def action_room(self, name: str) -> None:
+        """Go to one of the big screens."""
+        from vbot_tui.screens.rooms import enter
+
+        enter(self.app, name)
+
     def with_notice(self, view: View) -> View:
         """Return the picture with what the screen itself had to say, where that is newer."""
         own = self.cockpit.own_notice

@@ -120,9 +120,9 @@ def chart(
     lines = [plot for plot in plots if not plot.dots]
     for plot in lines if len(lines) > 1 else ():
         _pin(canvas, plot, window)
-    labels = _labels(window, rows)
+    numbers = labels(window, rows)
     return [
-        ((text.fit(labels.get(index, ""), LABEL - 1, ">") + " ", "dim"), *body)
+        ((text.fit(numbers.get(index, ""), LABEL - 1, ">") + " ", "dim"), *body)
         for index, body in enumerate(canvas.lines())
     ]
 
@@ -246,7 +246,7 @@ def _draw_dense(canvas: Canvas, plot: Plot, window: Window, start: int, stop: in
         first = last
 
 
-def _labels(window: Window, rows: int) -> dict[int, str]:
+def labels(window: Window, rows: int) -> dict[int, str]:
     """Return the numbers at the left by row, row 0 on top; round ones on a linear scale."""
     if rows < 2:
         return {0: tick(window.scale.down(window.top))}
