@@ -69,6 +69,9 @@ def _navigation(info: TermInfo) -> TermInfo:
 
 TERMS: dict[str, TermInfo] = {t.name: t for t in (*map(_navigation, _NAVIGATION), *_COSTS)}
 
+#: Terms that are paid on the courses only; a table of scales may leave them out.
+COURSE_TERMS: dict[str, TermInfo] = {}
+
 #: Names used by older tools, configs and logs.
 ALIASES: dict[str, str] = {
     "approach_scale": "approach",

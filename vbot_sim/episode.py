@@ -89,18 +89,21 @@ class EpisodeState:
         np.minimum(self.min_distance_m, distance_m, out=self.min_distance_m)
 
         np.less(distance_m, cfg.reach_radius_m, out=self.inside)
+        still = self.inside & (speed_mps < cfg.success_speed_mps)
+        self.still_steps += 1
+        self.still_steps *= still
+        self._take(distance_m < cfg.fence_radius_m, self.still_steps >= self.hold_steps)
+
+    def _take(self, fence: BoolArray, done: BoolArray) -> None:
+        """Note what happened for the first time: being inside, within the fence, and the job done."""
         np.greater(self.inside, self.ever_reached, out=self.first_reach)
         self.ever_reached |= self.inside
         np.copyto(self.reach_steps, self.steps, where=self.first_reach)
 
-        fence = distance_m < cfg.fence_radius_m
         np.greater(fence, self.ever_fence, out=self.first_fence)
         self.ever_fence |= fence
 
-        still = self.inside & (speed_mps < cfg.success_speed_mps)
-        self.still_steps += 1
-        self.still_steps *= still
-        held = (self.still_steps >= self.hold_steps) & (self.steps <= self.limit_steps)
+        held = done & (self.steps <= self.limit_steps)
         np.greater(held, self.succeeded, out=self.first_success)
         self.succeeded |= held
         np.copyto(self.success_steps, self.steps, where=self.first_success)

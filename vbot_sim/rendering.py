@@ -92,7 +92,7 @@ def scene_model(task: TaskCfg) -> Any:  # noqa: ANN401 (mujoco has no type infor
     import mujoco
 
     physics = replace(task.physics, collision="full")
-    spec = mujoco.MjSpec.from_string(model_xml(physics, task.control))
+    spec = mujoco.MjSpec.from_string(model_xml(physics, task.control, task.course))
     spec.visual.global_.offwidth = spec.visual.global_.offheight = MAX_SIZE
     spec.visual.headlight.ambient = [0.45, 0.45, 0.45]
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]

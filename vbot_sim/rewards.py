@@ -5,7 +5,7 @@ plain struct of arrays, so a scripted trajectory can be paid without physics. Wh
 kind are in `vbot_sim.catalogue`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -329,14 +329,14 @@ REGISTRY: dict[str, Term] = _register()
 class RewardFunction:
     """The weighted terms of one reward config, for one length of control step."""
 
-    def __init__(self, cfg: RewardCfg, dt_s: float) -> None:
-        for name in cfg.scales:
-            if name not in REGISTRY:
-                raise ConfigError(f"Unknown reward term '{name}'.{nearest(name, REGISTRY)}")
+    def __init__(self, cfg: RewardCfg, dt_s: float, registry: Mapping[str, Term] = REGISTRY) -> None:
+        for name, scale in cfg.scales.items():
+            if name not in registry and scale != 0.0:
+                raise ConfigError(f"Unknown reward term '{name}'.{nearest(name, registry)}")
         self.cfg = cfg
         self.dt_s = dt_s
         self.ticks = dt_s / TICK_S
-        self.terms: tuple[Term, ...] = tuple(term for name, term in REGISTRY.items() if cfg.scales[name] != 0.0)
+        self.terms: tuple[Term, ...] = tuple(term for name, term in registry.items() if cfg.scales.get(name))
         self.names: tuple[str, ...] = tuple(term.name for term in self.terms)
 
     def factor(self, term: Term) -> float:

@@ -20,7 +20,7 @@ STANDING_HEIGHT_M = 0.2774
 """Height of the trunk's origin at the default pose with the feet just touching the ground."""
 FOOT_RADIUS_M = 0.021
 
-CollisionSet = Literal["reduced", "full"]
+CollisionSet = Literal["reduced", "legs", "full"]
 
 _IDENTITY = "1 0 0 0"
 
@@ -89,24 +89,36 @@ def _calf_geoms(leg: str) -> tuple[_Geom, ...]:
     )
 
 
+def _capsule(name: str, radius: float, ends: str) -> str:
+    return f'<geom name="{name}" class="robot" type="capsule" size="{radius}" fromto="{ends}"/>'
+
+
+def _shank_capsules(leg: str) -> tuple[str, str]:
+    """One capsule for the thigh and one for the calf, along their boxes: a tenth of the contacts of all the boxes."""
+    thigh = _capsule(f"{leg}_thigh_capsule", 0.02, "-0.025 0 -0.04 -0.006 0 -0.19")
+    calf = _capsule(f"{leg}_calf_capsule", 0.013, "-0.0055 0 -0.0174 0.018 0 -0.1865")
+    return thigh, calf
+
+
 def _foot_geom(leg: str) -> _Geom:
     return _Geom(f"{leg}_foot", f"{FOOT_RADIUS_M}", "0 0 0", type="sphere")
 
 
-def defaults_xml(collision: CollisionSet, joint_friction_nm: float) -> str:
+def defaults_xml(collision: CollisionSet, joint_friction_nm: float, contact_time_s: float) -> str:
     """Return the MJCF default classes of the robot.
 
     "full" keeps all 48 collision geoms, which touch the ground and each other. "reduced" keeps the four feet and the
     eight trunk boxes, and lets them touch the ground only: the feet carry the robot, the trunk boxes are needed to see
     a fall. Thighs and calves are left out: with the trunk clear of flat ground a knee is the lowest point of its leg
     only when its calf is folded past the horizontal, and self-contacts are absent near the default pose; each geom
-    costs time in every step. Terrain that reaches up to the legs needs "full".
+    costs time in every step. "legs" adds a capsule for each thigh and calf: terrain reaches up to them.
 
     The feet have contact priority: their sliding friction (1.0, the value that feet on the ground had by taking the
     larger of 0.4 and 1.0) decides, so that it can be varied for each simulation.
     """
-    masks = 'contype="0" conaffinity="1"' if collision == "reduced" else 'contype="1" conaffinity="1"'
+    masks = 'contype="1" conaffinity="1"' if collision == "full" else 'contype="0" conaffinity="1"'
     return f"""<default>
+  <geom solref="{contact_time_s} 1"/>
   <default class="robot">
     <joint axis="0 1 0" damping="0.1" armature="0.0043" frictionloss="{joint_friction_nm}"/>
     <geom {masks} condim="3" friction="0.4" margin="0.001" rgba=".75 .77 .8 1"/>
@@ -118,9 +130,12 @@ def defaults_xml(collision: CollisionSet, joint_friction_nm: float) -> str:
 def _leg_xml(leg: str, collision: CollisionSet) -> str:
     front, side = 1.0 if leg[0] == "F" else -1.0, 1.0 if leg[1] == "L" else -1.0
     thigh_range = "-1.559 3.1298" if front > 0 else "-0.51181 4.177"
-    full = collision == "full"
-    thigh_geoms = "".join(g.xml("robot") for g in _thigh_geoms(leg, side)) if full else ""
-    calf_geoms = "".join(g.xml("robot") for g in _calf_geoms(leg)) if full else ""
+    thigh_geoms = calf_geoms = ""
+    if collision == "full":
+        thigh_geoms = "".join(g.xml("robot") for g in _thigh_geoms(leg, side))
+        calf_geoms = "".join(g.xml("robot") for g in _calf_geoms(leg))
+    elif collision == "legs":
+        thigh_geoms, calf_geoms = _shank_capsules(leg)
     return f"""
 <body name="{leg}_hip" pos="{front * 0.18453} {side * 0.051} 0">
   <inertial mass="0.079643" pos="{-front * 0.027882} {-side * 0.015355} 0"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from vbot_sim.catalogue import ALIASES, TERMS, scales
+from vbot_sim.catalogue import ALIASES, COURSE_TERMS, TERMS, scales
+from vbot_sim.courses.schema import CourseCfg
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import nearest, require
 
@@ -23,19 +24,23 @@ class PhysicsCfg:
         timestep_s: length of one physics step.
         cone: friction cone of the contact solver.
         iterations: limit of the solver's iterations (Newton needs two or three).
-        collision: "reduced" (feet and trunk) or "full" (all 48 geoms of the robot, self-collision included).
+        collision: "reduced" (feet and trunk), "legs" (and a capsule for each thigh and calf) or "full" (all 48 geoms
+            of the robot, self-collision included).
+        contact_time_s: time constant of contacts, smaller is stiffer; not below twice the time step.
         joint_friction_nm: dry friction of each joint; without it a step takes a fifth less time.
     """
 
     timestep_s: float = 0.01
     cone: Literal["pyramidal", "elliptic"] = "pyramidal"
     iterations: int = 20
-    collision: Literal["reduced", "full"] = "reduced"
+    collision: Literal["reduced", "legs", "full"] = "reduced"
+    contact_time_s: float = 0.02
     joint_friction_nm: float = 0.2
 
     def __post_init__(self) -> None:
         require(0.0 < self.timestep_s <= 0.02, f"timestep_s must be in (0, 0.02], got {self.timestep_s}.")
         require(self.iterations >= 4, f"iterations must be at least 4 (fewer is unstable), got {self.iterations}.")
+        require(self.contact_time_s > 0.0, f"contact_time_s must be positive, got {self.contact_time_s}.")
         require(self.joint_friction_nm >= 0.0, f"joint_friction_nm must not be negative, got {self.joint_friction_nm}.")
 
 
@@ -146,7 +151,7 @@ class RewardCfg:
     """Scales of the reward terms, and the shape parameters and switches of their formulas.
 
     Attributes:
-        scales: one number per term; 0 switches a term off.
+        scales: one number per term, 0 switches a term off; terms of the courses may be left out.
         position_sigma_m: range of position_tracking.
         fine_sigma_m: range of fine_position_tracking...
         fine_range_m: ...which pays nothing at or beyond this distance...
@@ -192,9 +197,9 @@ class RewardCfg:
     KEY_ALIASES: ClassVar[Mapping[str, Mapping[str, str]]] = {"scales": ALIASES}
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.scales if name not in TERMS]
+        unknown = [name for name in self.scales if name not in TERMS and name not in COURSE_TERMS]
         if unknown:
-            known = [*TERMS, *ALIASES]
+            known = [*TERMS, *ALIASES, *COURSE_TERMS]
             raise ConfigError(f"Unknown reward term '{unknown[0]}' in reward.scales.{nearest(unknown[0], known)}")
         missing = [name for name in TERMS if name not in self.scales]
         require(not missing, f"reward.scales has no scale for {', '.join(missing)}; give 0 to switch a term off.")
@@ -265,8 +270,13 @@ class TaskCfg:
     reward: RewardCfg = field(default_factory=RewardCfg)
     termination: TerminationCfg = TerminationCfg()
     randomization: RandomizationCfg = RandomizationCfg()
+    course: CourseCfg | None = None  # None is the flat task
 
     def __post_init__(self) -> None:
+        strangers = [name for name in COURSE_TERMS if self.reward.scales.get(name)] if self.course is None else []
+        require(
+            not strangers, f"reward.scales.{strangers[0] if strangers else ''} is paid on courses only; set it to 0."
+        )
         ratio = 1.0 / (self.control.rate_hz * self.physics.timestep_s)
         require(
             round(ratio) >= 1 and abs(ratio - round(ratio)) < 1e-6,

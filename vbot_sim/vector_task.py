@@ -2,7 +2,7 @@
 
 One control step: action -> filter -> joint targets -> physics -> motion -> failures -> reward terms -> observation ->
 finished simulations start anew in the same step, their final observation kept. Learning, files and screens are other
-rooms' business.
+rooms' business. The courses (`vbot_sim.courses.task`) extend this task; `vbot_sim.tasks` builds the right one.
 """
 
 import json
@@ -20,7 +20,7 @@ from vbot_sim.kinematics import TrunkMotion, trunk_motion
 from vbot_sim.model import build_model
 from vbot_sim.observation import NOISY, OBS_DIM, noise_amplitudes, write_observation
 from vbot_sim.randomization import ActionPipeline, PhysicsVariation, Pushes
-from vbot_sim.rewards import RewardFunction, TermInputs
+from vbot_sim.rewards import REGISTRY, RewardFunction, TermInputs
 from vbot_sim.robot import DEFAULT_JOINTS_RAD
 from vbot_sim.schema import TICK_S, TaskCfg
 from vbot_sim.spawns import Spawns, draw_spawns
@@ -60,12 +60,12 @@ class EpisodeEnds:
 class Step:
     """The outcome of one control step. Arrays are views of buffers, valid until the next step."""
 
-    obs: FloatArray  # [N, 54], after the reset of finished simulations
+    obs: FloatArray  # [N, obs_dim], after the reset of finished simulations
     reward: FloatArray  # [N]
     terminated: BoolArray  # [N] ended by a failure
     truncated: BoolArray  # [N] ended by the time limit or by success
     done_ids: NDArray[np.intp]  # [K]
-    final_obs: FloatArray  # [K, 54], before the reset
+    final_obs: FloatArray  # [K, obs_dim], before the reset
     terms: FloatArray  # [n_terms, N] weighted contributions; they add up to the reward
     episodes: EpisodeEnds | None
     distance_m: FloatArray  # [N]
@@ -86,6 +86,9 @@ class VectorTask:
 
     obs_dim: int = OBS_DIM
     act_dim: int = ACT_DIM
+    registry = REGISTRY  # the terms that can be paid
+    inputs_type = TermInputs  # what they may look at
+    episode_type = EpisodeState  # what is remembered of an episode
 
     physics_s: float  # spent in the physics engine so far
 
@@ -109,7 +112,9 @@ class VectorTask:
         self.physics_s, self._clock = 0.0, clock
         self._simulation_error: type[Exception] = SimulationError
         self._rng = np.random.Generator(np.random.PCG64(seed))
-        self._batch = Batch(build_model(cfg.physics, cfg.control), nsim=num_envs, nthread=threads, persistent=False)
+        self._batch = Batch(
+            build_model(cfg.physics, cfg.control, cfg.course), nsim=num_envs, nthread=threads, persistent=False
+        )
         self._batch.reset(stage=_STAGE_NONE)
         self._rest = self._batch.state[0].copy()
         self._qpos = self._batch.bind("qpos")
@@ -117,10 +122,10 @@ class VectorTask:
         self._ctrl = self._batch.bind("ctrl")
         self._contact = self._batch.bind("sensordata")
 
-        self.reward_function = RewardFunction(cfg.reward, self.control_dt_s)
+        self.reward_function = RewardFunction(cfg.reward, self.control_dt_s, self.registry)
         self.term_names: tuple[str, ...] = self.reward_function.names
         self._torque = self._batch.bind("actuator_force") if "torques" in self.term_names else None
-        self.episode = EpisodeState(cfg.episode, num_envs, self.control_dt_s)
+        self.episode = self.episode_type(cfg.episode, num_envs, self.control_dt_s)
         self.variation = PhysicsVariation(cfg.randomization, self._batch)
         self._pushes = Pushes(cfg.randomization, self.control_dt_s)
         share = 1.0 - (1.0 - cfg.control.filter_new) ** (self.control_dt_s / TICK_S)
@@ -144,12 +149,12 @@ class VectorTask:
         self._joint_offset = np.zeros((n, 12), np.float32)
         self._previous_joint_speed = np.zeros((n, 12), np.float32)
         self._scratch = np.zeros((n, 12), np.float32)
-        self._inputs = TermInputs.zeros(n, self.control_dt_s, self.cfg.episode.limit_s)
+        self._inputs = self.inputs_type.zeros(n, self.control_dt_s, self.cfg.episode.limit_s)
         self._inputs.take_episode(self.episode)
         self._terms = np.zeros((terms, n), np.float32)
         self._terms_sum = np.zeros((terms, n), np.float32)
         self._return = np.zeros(n, np.float64)
-        self.obs = np.zeros((n, OBS_DIM), np.float32)
+        self.obs = np.zeros((n, self.obs_dim), np.float32)
 
     # ------------------------------------------------------------------ starting
 
@@ -191,7 +196,7 @@ class VectorTask:
 
     def _begin(self, ids: IntArray) -> None:
         """Put the simulations `ids` (sorted) at the start of an episode."""
-        spawns = draw_spawns(self._rng, len(ids), self.cfg.spawn) if self._pinned is None else self._pinned.take(ids)
+        spawns = self._draw_spawns(ids) if self._pinned is None else self._pinned.take(ids)
         state = self._batch.state
         state[ids] = self._rest
         self._qpos[ids] = spawns.qpos()
@@ -203,6 +208,9 @@ class VectorTask:
         self._return[ids] = 0.0
         self._terms_sum[:, ids] = 0.0
         self.episode.begin(ids, spawns.distance_m().astype(np.float32))
+
+    def _draw_spawns(self, ids: IntArray) -> Spawns:
+        return draw_spawns(self._rng, len(ids), self.cfg.spawn)
 
     def _restart(self, ids: IntArray) -> None:
         """Begin the next episode of finished simulations; pinned ones keep their variation."""
@@ -224,12 +232,9 @@ class VectorTask:
         np.clip(self._v, -_JOINT_SPEED_LIMIT_RADPS, _JOINT_SPEED_LIMIT_RADPS, out=self._v)
         self._q[:] = self._qpos
         motion = trunk_motion(self._q, self._v, self._target)
-        self.episode.advance(motion.distance_m, motion.speed_mps)
+        self._advance_episode(motion)
 
-        contact = self._contact[:, 0] > 0.0
-        failure = failures(
-            self.cfg.termination, contact, motion.gravity_b[2], max_joint_speed, motion.centre_distance_m, bad
-        )
+        failure = self._failures(motion, max_joint_speed, bad)
         cause = endings(failure, self.episode.success_over(), self.episode.time_over())
         if self._moving is not None:
             failure[self._parked] = cause[self._parked] = NO_CAUSE
@@ -262,6 +267,16 @@ class VectorTask:
             distance_m=distance,
             speed_mps=motion.speed_mps,
             reached=reached,
+        )
+
+    def _advance_episode(self, motion: TrunkMotion) -> None:
+        self.episode.advance(motion.distance_m, motion.speed_mps)
+
+    def _failures(self, motion: TrunkMotion, max_joint_speed: FloatArray, bad: BoolArray) -> NDArray[np.int8]:
+        """Return the cause of failure of each simulation, or NO_CAUSE."""
+        contact = self._contact[:, 0] > 0.0
+        return failures(
+            self.cfg.termination, contact, motion.gravity_b[2], max_joint_speed, motion.centre_distance_m, bad
         )
 
     def _advance_physics(self, actions: NDArray[np.floating]) -> BoolArray:
@@ -322,30 +337,31 @@ class VectorTask:
         x.terminated = terminated
 
     def _observe(self, motion: TrunkMotion, noise: FloatArray | None) -> None:
-        write_observation(
-            self.obs,
-            motion,
-            self._joint_offset,
-            self._v[:, 6:],
-            self._actions.filtered,
-            self.cfg.observation,
-            self.cfg.episode,
-        )
+        self._write_rows(self.obs, motion, self._joint_offset, self._v[:, 6:], self._actions.filtered, slice(None))
         if noise is not None:
             self.obs[:, :NOISY] += noise
 
     def _observe_new(self, ids: IntArray, noise: FloatArray | None) -> None:
         """Write the first observation of new episodes."""
         q, v = self._q[ids], self._v[ids]
-        rows = np.empty((len(ids), OBS_DIM), np.float32)
+        rows = np.empty((len(ids), self.obs_dim), np.float32)
         motion = trunk_motion(q, v, self._target[ids])
-        action = self._actions.filtered[ids]
-        write_observation(
-            rows, motion, q[:, 7:] - self._stance, v[:, 6:], action, self.cfg.observation, self.cfg.episode
-        )
+        self._write_rows(rows, motion, q[:, 7:] - self._stance, v[:, 6:], self._actions.filtered[ids], ids)
         if noise is not None:
             rows[:, :NOISY] += noise[ids]
         self.obs[ids] = rows
+
+    def _write_rows(
+        self,
+        out: FloatArray,
+        motion: TrunkMotion,
+        joint_offset: FloatArray,
+        joint_speed: FloatArray,
+        action: FloatArray,
+        ids: IntArray | slice,
+    ) -> None:
+        """Write the observations of the simulations `ids` into `out`."""
+        write_observation(out, motion, joint_offset, joint_speed, action, self.cfg.observation, self.cfg.episode)
 
     def _draw_noise(self) -> FloatArray | None:
         if self._noise is None:

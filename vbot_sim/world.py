@@ -18,7 +18,7 @@ def describe(env: str, preset: str = "default") -> dict[str, Any]:
     import mujoco
 
     task = task_cfg(env, preset)
-    model = build_model(task.physics, task.control)
+    model = build_model(task.physics, task.control, task.course)
     body_names = [model.body(i).name for i in range(model.nbody)]
     bodies = [
         {
