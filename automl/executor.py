@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from automl.spec_parts import WarmStartCfg
 from automl.state import Params, StopOrder
 
 FINAL_WORDS = frozenset({"finished", "stopped", "killed", "failed", "diverged"})
@@ -27,6 +28,7 @@ class TrialOrder:
     seed: int
     env_steps: int
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    warm_start: WarmStartCfg | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class RunReport:
     evals: tuple[EvalPoint, ...] = ()
     end_reason: str | None = None
     end_detail: str | None = None
+    eval_s: float | None = None  # how long its last evaluation took
     flags: tuple[str, ...] = ()
 
 

@@ -11,7 +11,9 @@ import signal
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from automl.checkpoints import checkpoint_of
 from automl.crashes import end_of_log
 from automl.diagnosis import flag_names
 from automl.executor import EvalPoint, RunReport, Slot, StartError, TrialOrder
@@ -21,6 +23,9 @@ from sessions.locks import Lock
 from sessions.runs import RunDir, RunStatus, StopAction, best_score, settle
 from sessions.workspace import Workspace
 from vbot_sim.errors import SimError
+
+if TYPE_CHECKING:
+    from vbot_rl.launch import WarmStart
 
 LOG_LINES = 80
 REAP_S = 2.0
@@ -79,7 +84,8 @@ class LocalExecutor:
             resolved = run_cfg(
                 order.env, order.preset, sets={**order.sets, **own}, origins=dict.fromkeys(own, "search")
             )
-        except SimError as error:
+            parent, start = self._warm_start(order)
+        except (SimError, VbotError) as error:
             raise StartError(f"the configuration is refused: {error}", for_good=True) from error
         create_run(
             self._workspace,
@@ -88,9 +94,21 @@ class LocalExecutor:
             label=order.label,
             study=order.study,
             trial=order.number,
+            parent=parent,
             command=f"vbot automl resume {order.study}",
+            warm_start=start,
             run_id=run,
         )
+
+    def _warm_start(self, order: TrialOrder) -> "tuple[str | None, WarmStart | None]":
+        """What the trial starts from, if anything; the checkpoint is copied into its run."""
+        from vbot_rl.launch import WarmStart
+
+        asked = order.warm_start
+        if asked is None:
+            return None, None
+        name, path = checkpoint_of(self._workspace, asked.run, asked.step)
+        return name, WarmStart(path, asked.parts)
 
     def reserve(self) -> Lock | None:
         """A free machine-wide slot."""
@@ -253,6 +271,7 @@ def _report(directory: RunDir, alive: bool, status: RunStatus | None, flags: tup
         evals=points,
         end_reason=status.end_reason,
         end_detail=status.end_detail,
+        eval_s=status.metrics.get("perf/eval_s"),
         flags=flags,
     )
 

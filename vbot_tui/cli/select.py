@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl.checkpoints import best_step
 from sessions.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -89,11 +90,3 @@ def select(workspace: "Workspace", text: str) -> Selected:
         near = min(checkpoints, key=lambda have: abs(have - step))
         raise NotFoundError(f"{run.id} has no checkpoint at step {step:,}; the nearest one is {run.id}@{near}.")
     return Selected(f"{run.id}@{step}", step, checkpoints[step], run)
-
-
-def best_step(run: "RunDir", checkpoints: dict[int, Path]) -> int:
-    """The step of the best checkpoint by score; the newest one where none was judged."""
-    from sessions.runs import best_score
-
-    best = best_score([item for item in run.evals() if item.step in checkpoints])
-    return best.step if best is not None else max(checkpoints)
