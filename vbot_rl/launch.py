@@ -101,6 +101,9 @@ NOT_FOR_TRIALS = frozenset(
     }
 )
 
+PROCESSOR = "VBOT_PROCESSOR"  # "avx2": let trials compute as they do on a processor without AVX-512
+WITHOUT_AVX512 = {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
+
 
 def trial_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of a trial process: numeric libraries single-threaded and free to use what the processor has."""
@@ -108,6 +111,8 @@ def trial_environment(environ: Mapping[str, str]) -> dict[str, str]:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         cleaned[name] = "1"  # threads of ours split the work; a library that spins would only take their cores
     cleaned["PYTHONUNBUFFERED"] = "1"
+    if cleaned.get(PROCESSOR) == "avx2":
+        cleaned |= WITHOUT_AVX512
     return cleaned
 
 

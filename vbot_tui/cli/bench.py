@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vbot_tui.cli import bench_cockpit
+from vbot_tui.cli import bench_cockpit, bench_flags
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import number, table
@@ -28,6 +28,9 @@ Peers get an environment of their own in the user's cache, built with pip on the
 SOLVE_HELP = """\
 Measure the time from the start of `vbot train ENV --final` to the writing of the first checkpoint that, judged
 afterwards, passes 512 fixed competition cases: success at least 0.99, no fall. Evaluations are counted apart."""
+PATHS_HELP = """\
+Train the same seeds twice, with all that this processor has and as if it had no AVX-512, and compare what was learned:
+`difference` in mean success over the run beside `seed_spread`, what seeds of one path differ by."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -44,7 +47,12 @@ def add_verbs(verbs: Verbs) -> None:
     solver.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     solver.add_argument("--seeds", type=positive_int, default=5, metavar="N", help="runs, of seeds 1 to N")
     solver.add_argument("--threads", type=positive_int, metavar="N", help="of each run (default: one per core)")
+    learner = names.add("paths", "does it learn as well without AVX-512?", paths, description=PATHS_HELP)
+    learner.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
+    learner.add_argument("--seeds", type=positive_int, default=3, metavar="N", help="runs on each path")
+    learner.add_argument("--steps", default="2M", metavar="N", help="length of each run in env steps (2M)")
     bench_cockpit.add_verb(names)
+    bench_flags.add_verb(names)
 
 
 def peer_names(text: str) -> tuple[str, ...]:
@@ -103,6 +111,22 @@ def solve(arguments: argparse.Namespace, console: Console) -> int:
     result = summary(solutions, Criterion(), facts)
     console.show(result, solve_text(result))
     return 0 if result["solved"] == len(solutions) else 1
+
+
+def paths(arguments: argparse.Namespace, console: Console) -> int:
+    """Compare what is learned on each path of the numeric libraries."""
+    from vbot_rl.bench.paths import learn_on_all, summary
+    from vbot_sim.config import task_cfg
+
+    task_cfg(arguments.env)  # an unknown name is said before anything is started
+    command = [sys.executable, "-P", "-m", "vbot_tui.cli"]
+    with chosen_root(arguments.workspace) as root:
+        found = learn_on_all(
+            command, root, arguments.env, arguments.seeds, ["--steps", arguments.steps], say=console.tell
+        )
+    result = summary(found, {"env": arguments.env, "steps": arguments.steps})
+    console.show(result, paths_text(result))
+    return 1 if result["same"] is False else 0
 
 
 @contextmanager
@@ -171,5 +195,20 @@ def solve_text(result: dict[str, Any]) -> str:
         [
             f"{result['env']}: {result['solved']} of {len(rows)} seeds solved, median {median}",
             table(["SEED", "SOLVED IN", "EVALUATIONS", "STEPS", "SUCCESS", "WHOLE RUN"], rows),
+        ]
+    )
+
+
+def paths_text(result: dict[str, Any]) -> str:
+    """The comparison of paths for a person."""
+    rows = [
+        [name, f"{path['mean_success']:.3f}", f"{path['final_success']:.3f}", number(path["steps_per_s"])]
+        for name, path in result["paths"].items()
+    ]
+    spread = "one seed: no spread" if result["seed_spread"] is None else f"seeds differ by {result['seed_spread']:.3f}"
+    return "\n".join(
+        [
+            table(["PATH", "MEAN SUCCESS", "FINAL SUCCESS", "STEPS/S"], rows),
+            f"difference in mean success {result['difference']:+.3f}; {spread} (standard deviation)",
         ]
     )
