@@ -95,7 +95,7 @@ _METRICS: Final = (
     Metric("episode/final_distance_m", "m", "mean", "down", "distance to the target at the end of finished episodes"),
     Metric("task/distance_m", "m", "mean", "down", "distance to the target, over all robots and steps"),
     Metric("task/speed_mps", "m/s", "mean", "none", "planar speed, over all robots and steps"),
-    Metric("task/reached", "", "fraction", "up", "share of robots inside the circle (occupancy, not success)"),
+    Metric("task/reached", "", "fraction", "none", "share inside the circle: occupancy, not success, which ends it"),
     Metric("task/speed_near_mps", "m/s", "mean", "down", "planar speed within 1 m of the target"),
     Metric("task/speed_inside_mps", "m/s", "mean", "none", "planar speed inside the circle"),
     Metric("task/near_fraction", "", "fraction", "none", "share of robots between 0.5 m and 1.5 m from the target"),

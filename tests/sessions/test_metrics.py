@@ -25,6 +25,7 @@ def test_success_is_better_when_higher_and_distance_when_lower():
 
 def test_occupancy_is_not_called_success():
     assert "not success" in describe("task/reached").help
+    assert describe("task/reached").direction == "none"  # it falls once robots learn to succeed
 
 
 def test_reward_terms_and_causes_are_described_by_prefix():
