@@ -17,12 +17,13 @@ from vbot_rl import checkpoint
 from vbot_rl.blas import use_one_thread
 from vbot_rl.config import RunCfg, load_yaml
 from vbot_rl.policy import Policy
-from vbot_rl.poses import PoseRecorder, Poses
+from vbot_rl.poses import FallRecorder, PoseRecorder, Poses, Trail
 from vbot_sim import protocols, scoring
 from vbot_sim.schema import TaskCfg
 from vbot_sim.vector_task import Step, VectorTask
 
 SCHEMA = 1
+FALLS_DIR = "falls"  # within the recorded episodes of a run
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Episode:
     final_distance_m: float
     points: int
     reward: float
+    end_x_m: float | None = None  # place of the trunk at the end; the target of the official protocols is at 0, 0
+    end_y_m: float | None = None
+    speed_before_mps: float | None = None  # planar, half a second before the end
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def evaluate(
     step: int = 0,
     keep_going: Callable[[], bool] = lambda: True,
     poses: PoseRecorder | None = None,
+    falls: FallRecorder | None = None,
 ) -> EvalResult | None:
     """Run one episode per case and judge it.
 
@@ -113,6 +118,7 @@ def evaluate(
         step: training step of the policy, for the record.
         keep_going: asked in every control step; False abandons the evaluation.
         poses: records the first case.
+        falls: records the first fall among some cases.
 
     Returns:
         The result; None when abandoned.
@@ -125,17 +131,24 @@ def evaluate(
     world = VectorTask(judged, count, seed=chosen, threads=threads)
     obs = world.reset(protocols.cases(how, task, count, chosen))
     episodes: dict[int, tuple[scoring.Outcome, Episode]] = {}
+    trail = Trail(count, world.control_dt_s)
     with np.errstate(all="ignore"):
         while len(episodes) < count:
             if not keep_going():
                 return None
             if poses is not None and 0 not in episodes:
                 poses.before(world)
+            if falls is not None:
+                falls.before(world)
+            trail.before(world)
             outcome = world.step(policy.act(obs))
             obs = outcome.obs
+            trail.after(outcome)
+            if falls is not None:
+                falls.after(outcome)
             if poses is not None and 0 not in episodes:
                 poses.after(outcome)
-            new = _first_ends(outcome, episodes)
+            new = _first_ends(outcome, episodes, trail)
             episodes.update(new)
             if new:
                 world.park(np.array(sorted(new)))
@@ -172,7 +185,7 @@ def evaluate(
 
 
 def _first_ends(
-    step: Step, known: dict[int, tuple[scoring.Outcome, Episode]]
+    step: Step, known: dict[int, tuple[scoring.Outcome, Episode]], trail: Trail
 ) -> dict[int, tuple[scoring.Outcome, Episode]]:
     """The episodes that ended in ``step``, without the repeats of cases that were over before."""
     ends = step.episodes
@@ -182,6 +195,7 @@ def _first_ends(
     for k, (sim, outcome) in enumerate(zip(step.done_ids, protocols.outcomes(ends), strict=True)):
         if int(sim) in known:
             continue
+        x, y, speed = trail.of(int(sim))
         episode = Episode(
             cause=outcome.cause,
             success=outcome.success,
@@ -196,6 +210,9 @@ def _first_ends(
             final_distance_m=_number(ends.final_distance_m, k),
             points=outcome.points,
             reward=round(float(ends.return_[k]), 4),
+            end_x_m=round(x, 3),
+            end_y_m=round(y, 3),
+            speed_before_mps=round(speed, 3),
         )
         found[int(sim)] = (outcome, episode)
     return found
@@ -252,5 +269,15 @@ def without_episodes(result: EvalResult) -> dict[str, Any]:
 def write_poses(poses: Poses, run: RunDir, step: int) -> Path:
     """Write the recorded episode of an evaluation to the run."""
     path = run.pose_dir / f"{step}.npz"
+    write_atomic(path, poses.to_bytes())
+    return path
+
+
+def write_fall(poses: Poses | None, run: RunDir, step: int) -> Path | None:
+    """Write the recorded fall of an evaluation to the run, if there was one."""
+    if poses is None:
+        return None
+    path = run.pose_dir / FALLS_DIR / f"{step}.npz"
+    path.parent.mkdir(exist_ok=True)
     write_atomic(path, poses.to_bytes())
     return path

@@ -73,3 +73,77 @@ class PoseRecorder:
             speed_mps=numbers[:, 1],
             dt_s=self._dt_s,
         )
+
+
+FALL_CASES = 16
+
+
+class FallRecorder:
+    """Collects the first cases of an evaluation, to keep the episode of the first of them that falls."""
+
+    def __init__(self, cases: int = FALL_CASES) -> None:
+        self._cases = cases
+        self._qpos: list[NDArray[np.float32]] = []  # [cases, 19] a step
+        self._terms: list[NDArray[np.float32]] = []  # [n_terms, cases]
+        self._numbers: list[NDArray[np.float32]] = []  # [2, cases]
+        self._fell: dict[int, int] = {}  # case -> steps until its first end, of those that fell
+        self._ended: set[int] = set()
+        self._world: VectorTask | None = None
+
+    def before(self, world: VectorTask) -> None:
+        """Take the poses from which a step starts."""
+        self._world = world
+        self._qpos.append(world.qpos()[: self._cases].astype(np.float32))
+
+    def after(self, step: Step) -> None:
+        """Take what the step brought."""
+        n = self._cases
+        self._terms.append(step.terms[:, :n].copy())
+        self._numbers.append(np.stack([step.distance_m[:n], step.speed_mps[:n]]))
+        if step.episodes is None:
+            return
+        for sim, fell in zip(step.done_ids.tolist(), step.episodes.fell.tolist(), strict=True):
+            if sim < n and sim not in self._ended:
+                self._ended.add(sim)
+                if fell:
+                    self._fell[sim] = len(self._qpos)
+
+    def poses(self) -> Poses | None:
+        """The episode of the first case that fell; None when none of them did."""
+        if not self._fell or self._world is None:
+            return None
+        sim = min(self._fell)
+        count = self._fell[sim]
+        return Poses(
+            qpos=np.stack([qpos[sim] for qpos in self._qpos[:count]]),
+            target_m=self._world.targets()[sim].astype(np.float32),
+            terms=np.stack([terms[:, sim] for terms in self._terms[:count]]),
+            term_names=self._world.term_names,
+            distance_m=np.array([numbers[0, sim] for numbers in self._numbers[:count]], np.float32),
+            speed_mps=np.array([numbers[1, sim] for numbers in self._numbers[:count]], np.float32),
+            dt_s=self._world.control_dt_s,
+        )
+
+
+class Trail:
+    """Where the robots of an evaluation are and how fast they were half a second ago."""
+
+    def __init__(self, num_envs: int, dt_s: float, back_s: float = 0.5) -> None:
+        self._speeds = np.zeros((max(1, round(back_s / dt_s)), num_envs), np.float32)
+        self._xy = np.zeros((num_envs, 2))
+        self._steps = 0
+
+    def before(self, world: VectorTask) -> None:
+        """Take the places from which a step starts."""
+        self._xy = world.qpos()[:, :2].copy()
+
+    def after(self, step: Step) -> None:
+        """Take what the step brought."""
+        self._speeds[self._steps % len(self._speeds)] = step.speed_mps
+        self._steps += 1
+
+    def of(self, sim: int) -> tuple[float, float, float]:
+        """Place x, y in m, and planar speed in m/s half a second before the latest step."""
+        oldest = self._steps % len(self._speeds) if self._steps >= len(self._speeds) else 0
+        x, y = self._xy[sim]
+        return float(x), float(y), float(self._speeds[oldest, sim])

@@ -17,11 +17,11 @@ from sessions.runs import RunDir, StopRequest
 from vbot_rl import checkpoint, pt_file, schedules
 from vbot_rl.blas import use_one_thread
 from vbot_rl.config import RunCfg
-from vbot_rl.evaluate import EvalResult, evaluate, write_poses
+from vbot_rl.evaluate import EvalResult, evaluate, write_fall, write_poses
 from vbot_rl.event_writer import EventWriter
 from vbot_rl.launch import WARM_START_FILE
 from vbot_rl.policy import Policy, net_description
-from vbot_rl.poses import PoseRecorder
+from vbot_rl.poses import FallRecorder, PoseRecorder
 from vbot_rl.ppo import Ppo, UpdateStats
 from vbot_rl.rollout_meter import RolloutMeter
 from vbot_rl.status import StatusWriter
@@ -211,7 +211,7 @@ class Trainer:
         """Judge the policy on the canonical cases; None when asked to end meanwhile."""
         self.status.phase("evaluating")
         self._say(self._progress_line())
-        begin, recorder = self._clock(), PoseRecorder()
+        begin, recorder, falls = self._clock(), PoseRecorder(), FallRecorder()
         result = evaluate(
             Policy.of(self.ppo),
             self.cfg.task,
@@ -221,11 +221,13 @@ class Trainer:
             step=self.env_steps,
             keep_going=self._keep_evaluating,
             poses=recorder,
+            falls=falls,
         )
         if result is None:
             return None
         result.write(self.run.eval_dir)
         write_poses(recorder.poses(), self.run, self.env_steps)
+        write_fall(falls.poses(), self.run, self.env_steps)
         while self._evaluation_due():
             self.evaluations_done += 1
         self._eval_s = self._clock() - begin
