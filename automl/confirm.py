@@ -4,6 +4,7 @@ A trial that came out on top of many was also lucky. Its own score is therefore 
 above that mean is the luck. Pure functions of the folded log.
 """
 
+import itertools
 import math
 import statistics
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from automl.spec import StudySpec
 from automl.state import StudyState, TrialState
 
 ORIGIN = "confirm"
+NOT_SEARCHED = (ORIGIN, "final")
 EDGE = 0.05
 DIVERGED_SCORE = 0.0
 
@@ -52,7 +54,7 @@ def search_trials(state: StudyState) -> list[TrialState]:
     found = [
         trial
         for trial in state.trials.values()
-        if trial.origin != ORIGIN and trial.state == "finished" and trial.score is not None
+        if trial.origin not in NOT_SEARCHED and trial.state == "finished" and trial.score is not None
     ]
     return sorted(found, key=lambda trial: (-(trial.score or 0.0), trial.number))
 
@@ -62,10 +64,17 @@ def candidates(spec: StudySpec, state: StudyState) -> tuple[int, ...]:
     return tuple(trial.number for trial in search_trials(state)[: spec.confirm.top])
 
 
-def next_repeat(spec: StudySpec, state: StudyState) -> tuple[int, int] | None:
-    """The next (trial, repeat) to train; the first repeat of each candidate comes before the second of any."""
+def next_repeat(spec: StudySpec, state: StudyState, endless: bool = False) -> tuple[int, int] | None:
+    """The next (trial, repeat) to train; the first repeat of each candidate comes before the second of any.
+
+    Args:
+        spec: what the study is asked to do.
+        state: its folded log.
+        endless: whether to go on behind the last repeat that was asked for, because there is time left.
+    """
     made = {(trial.lineage.get("confirms"), trial.lineage.get("repeat")) for trial in _repeats(state)}
-    wanted = ((source, repeat) for repeat in range(spec.confirm.seeds) for source in state.confirming)
+    repeats = itertools.count() if endless and state.confirming else range(spec.confirm.seeds)
+    wanted = ((source, repeat) for repeat in repeats for source in state.confirming)
     return next((pair for pair in wanted if pair not in made), None)
 
 

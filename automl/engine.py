@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl import asha, confirm
+from automl import asha, budget, confirm, phases
 from automl.clock import Clock
 from automl.commands import Command, answer
 from automl.crashes import crash_signature, equal_crashes
@@ -62,6 +62,7 @@ class Engine:
         host: words about this process for the log.
         suggester: gives the next configuration.
         spent_s: seconds already spent, where the one before counted further than its last event.
+        code: the version of the code that a trial started now would run.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Engine:
         host: Mapping[str, Any] | None = None,
         suggester: Suggester = suggest,
         spent_s: float = 0.0,
+        code: Callable[[], str] = str,
     ) -> None:
         self.study = study
         self.spec = spec
@@ -85,6 +87,7 @@ class Engine:
         self._clock = clock
         self._slots = slots
         self._suggester = suggester
+        self._code = code
         self._fold = StudyFold(journal.read())
         self._watches: dict[int, _Watch] = {}
         self._began = self._last_pass = clock.monotonic()
@@ -105,7 +108,9 @@ class Engine:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds that schedulers of this study have been on, downtime apart."""
+        """Seconds that schedulers of this study have been on, downtime and the time after its end apart."""
+        if self._fold.ended:
+            return self._spent_before
         return self._spent_before + self._clock.monotonic() - self._began
 
     def step(self, commands: Iterable[Command] = ()) -> None:
@@ -118,6 +123,7 @@ class Engine:
         for trial in self.state.in_state("running"):
             self._look_at(trial, pass_s)
         self._pause_after_equal_crashes()
+        self._close_phase()
         self._begin_to_confirm()
         self._close_study()
         self._fill_slots()
@@ -131,6 +137,7 @@ class Engine:
         if command.id in state.commands:
             return state.commands[command.id]
         reply = answer(command, state, self.spec.space)
+        had_ended = self._fold.ended
         self._emit(
             "command",
             id=command.id,
@@ -144,6 +151,8 @@ class Engine:
         )
         if not reply.accepted:
             return reply.text
+        if had_ended and not self._fold.ended:
+            self._began = self._clock.monotonic()
         if command.kind == "release":
             self.released_by = command
         trial = state.trials.get(command.trial) if command.trial is not None else None
@@ -190,7 +199,7 @@ class Engine:
         if point.score is None or not math.isfinite(point.score):
             return "prune", None
         cfg, total = self.spec.early_stop, self.spec.trial_env_steps
-        compared = cfg.enabled and point.step < total and trial.origin != confirm.ORIGIN
+        compared = cfg.enabled and point.step < total and phases.phase_of(trial) == "search"
         rung = asha.rung_of(cfg, point.step, seen, total) if compared else None
         if rung is None:
             return "continue", None
@@ -220,7 +229,8 @@ class Engine:
         now = self._clock.monotonic()
         if watch.asked_at is None:
             watch.asked_at = now
-        if watch.impatient or now - watch.asked_at > self.spec.stop_grace_s:
+        overdue = trial.order.how == "budget" and self.elapsed_s >= budget.overdue_at_s(self.spec)
+        if watch.impatient or overdue or now - watch.asked_at > self.spec.stop_grace_s:
             self._executor.kill(trial.run)
         else:
             self._executor.ask_to_stop(trial.run, trial.order)
@@ -276,6 +286,7 @@ class Engine:
             success=best.success if best else None,
             fell=best.fell if best else None,
             env_steps=report.env_steps,
+            eval_s=report.eval_s,
             reason=_STATE_REASONS.get(state) or ordered or report.end_reason or "user",
             detail=_detail(trial, report),
             flags=list(report.flags),
@@ -298,13 +309,13 @@ class Engine:
         if state.ended is not None:
             return
         running = state.in_state("running")
-        budget = self.spec.budget_s
+        ends_at = budget.ends_at_s(self.spec, state)
         if state.stop is not None:
             order, why = StopOrder("stop", state.stop.who, state.stop.why), f"{state.stop.who}: {state.stop.why}"
-        elif budget is not None and self.elapsed_s >= budget:
-            why = f"the budget of {budget:g} s is spent"
+        elif ends_at is not None and self.elapsed_s >= ends_at:
+            why = f"the budget of {self.spec.budget_s:g} s is spent"
             order = StopOrder("budget", "scheduler", why)
-        elif not running and self._nothing_left(state):
+        elif not running and phases.next_job(self.spec, state, self._slots) is None:
             order, why = None, f"all {len(state.trials)} trials are done"
         else:
             return
@@ -315,48 +326,53 @@ class Engine:
             self._end_halved()
             self._emit("study_ended", why=why)
 
+    def _close_phase(self) -> None:
+        """End the search, or the confirmation, in time for what comes after it."""
+        state, now = self.state, phases.phase(self.state)
+        closes_at = budget.closes_at_s(self.spec, state, self._slots)
+        if closes_at is None or now in state.closed or state.stop or self.elapsed_s < closes_at:
+            return
+        mine = [trial for trial in state.in_state("running", "queued") if phases.phase_of(trial) == now]
+        if not mine and not (now == "search" and phases.search_left(self.spec, state)):
+            return
+        why = f"the time left is kept for {'the final run' if now == 'confirm' else 'what comes after the search'}"
+        self._emit("phase_closed", phase=now, why=why)
+        for trial in mine:
+            if trial.state == "running" and trial.order is None:
+                self._order(trial.number, StopOrder("budget", "scheduler", why))
+            elif trial.state == "queued":
+                self._finish(replace(trial, order=StopOrder("budget", "scheduler", why)), "stopped", self._rest(trial))
+
+    def _rest(self, trial: TrialState) -> RunReport:
+        """What there is of a trial that waits and will not go on."""
+        report = self._executor.settle(trial.run) if trial.run is not None else RunReport(False, "queued")
+        return replace(report, end_reason="early_stop", end_detail=None)
+
     def _end_halved(self) -> None:
         """Trials that still wait for a promotion will get none any more."""
         for trial in self.state.in_state("paused"):
             if trial.halved_at is not None and trial.run is not None:
-                report = replace(self._executor.settle(trial.run), end_reason="early_stop", end_detail=None)
+                report = self._rest(trial)
                 why = f"not in the better part at rung {trial.halved_at + 1}, and the study ended"
                 self._finish(replace(trial, order=StopOrder("prune", "scheduler", why)), "stopped", report)
-
-    def _nothing_left(self, state: StudyState) -> bool:
-        waiting = state.requests or state.in_state("queued") or self._promotable(state)
-        searching = waiting or self._suggested(state) < (self.spec.trial_limit or math.inf)
-        return not searching and confirm.next_repeat(self.spec, state) is None
-
-    def _promotable(self, state: StudyState) -> TrialState | None:
-        return asha.promotable(self.spec.early_stop, state.trials, self.spec.trial_env_steps)
-
-    def _suggested(self, state: StudyState) -> int:
-        return sum(trial.origin not in ("person", confirm.ORIGIN) for trial in state.trials.values())
 
     def _begin_to_confirm(self) -> None:
         """Once the search is through, choose the trials that are trained again; the choice stands from then on."""
         state = self.state
-        if state.confirming or not self.spec.confirm.top or state.ended or state.in_state("running"):
+        if state.ended or not phases.may_confirm(self.spec, state):
             return
-        if self._nothing_left(state) and (chosen := confirm.candidates(self.spec, state)):
+        if chosen := confirm.candidates(self.spec, state):
             self._emit("confirm_started", trials=list(chosen), seeds=self.spec.confirm.seeds)
 
     def _fill_slots(self) -> None:
         while self._may_start(state := self.state):
-            queued = sorted(state.in_state("queued"), key=lambda trial: (trial.run is None, trial.number))
-            promoted = None if queued or state.requests else self._promotable(state)
-            if self._nothing_left(state):
-                return
-            slot = self._executor.reserve()
-            if slot is None:
+            job = phases.next_job(self.spec, state, self._slots)
+            slot = self._executor.reserve() if job is not None else None
+            if job is None or slot is None:
                 return
             number = -1
             try:
-                chosen = queued[0] if queued else promoted
-                number = chosen.number if chosen else self._create(state)
-                if promoted is not None:
-                    self._emit("trial_promoted", trial=number, why=f"among the best of rung {promoted.halved_at} now")
+                number = self._trial_for(job, state)
                 self._start(number, slot)
             except StartError as error:
                 slot.release()
@@ -369,14 +385,23 @@ class Engine:
     def _may_start(self, state: StudyState) -> bool:
         if state.pause or state.stop or state.ended or self._clock.monotonic() < self._no_start_before:
             return False
-        over = self.spec.budget_s is not None and self.elapsed_s >= self.spec.budget_s
-        return not over and len(state.in_state("running")) < self._slots
+        ends_at = budget.ends_at_s(self.spec, state)
+        return (ends_at is None or self.elapsed_s < ends_at) and len(state.in_state("running")) < self._slots
 
-    def _create(self, state: StudyState) -> int:
+    def _trial_for(self, job: phases.Job, state: StudyState) -> int:
+        """The number of the trial that a job starts, made if need be."""
+        if job.kind == "continue":
+            return job.trial
+        if job.kind == "promote":
+            rung = state.trials[job.trial].halved_at
+            self._emit("trial_promoted", trial=job.trial, why=f"among the best of rung {rung} now")
+            return job.trial
         number = max(state.trials, default=-1) + 1
-        repeat = confirm.next_repeat(self.spec, state)
-        if repeat is not None and not state.requests:
-            return self._create_repeat(state, number, *repeat)
+        if job.kind == "search":
+            return self._create(state, number)
+        return self._create_repeat(state, number, job)
+
+    def _create(self, state: StudyState, number: int) -> int:
         wish = state.requests[0] if state.requests else None
         params = {**self._suggester(self.spec, state, number), **(wish.params if wish else {})}
         origin = "person" if wish else "preset" if number == 0 else self.spec.sampler
@@ -384,12 +409,16 @@ class Engine:
         self._emit("trial_created", trial=number, params=params, origin=origin, seed=seed)
         return number
 
-    def _create_repeat(self, state: StudyState, number: int, source: int, repeat: int) -> int:
+    def _create_repeat(self, state: StudyState, number: int, job: phases.Job) -> int:
         """One more training of a trial's settings, with a seed that the study has not used."""
-        seed = trial_seed(self.spec.seed, source, f"confirm-{repeat}")
-        lineage = {"confirms": source, "repeat": repeat}
+        source, lineage, steps = job.trial, {"confirms": job.trial, "repeat": job.repeat}, None
+        if job.kind == phases.FINAL:
+            lineage = {"final_of": source, "repeat": job.repeat}
+            steps = budget.final_steps(self.spec, state, source, self._slots, self.elapsed_s)
+        seed = trial_seed(self.spec.seed, source, f"{job.kind}-{job.repeat}")
         params = dict(state.trials[source].params)
-        self._emit("trial_created", trial=number, params=params, origin=confirm.ORIGIN, seed=seed, lineage=lineage)
+        facts = {"params": params, "origin": job.kind, "seed": seed, "lineage": lineage, "env_steps": steps}
+        self._emit("trial_created", trial=number, **facts)
         return number
 
     def _start(self, number: int, slot: Slot) -> None:
@@ -403,7 +432,7 @@ class Engine:
         if trial.attempts == 0:
             self._executor.prepare(run, order)
         self._watches.pop(number, None)
-        self._emit("trial_started", trial=number, attempt=trial.attempts + 1)
+        self._emit("trial_started", trial=number, attempt=trial.attempts + 1, code_version=self._code())
         self._executor.start(run, slot)
         self._emit("trial_launched", trial=number)
 
@@ -441,7 +470,7 @@ class Engine:
             sets=spec.sets,
             params=trial.params,
             seed=trial.seed,
-            env_steps=spec.trial_env_steps,
+            env_steps=trial.total or spec.trial_env_steps,
             lineage=trial.lineage,
         )
 
@@ -453,7 +482,10 @@ class Engine:
 
     def _emit(self, event_type: str, /, **facts: Any) -> None:  # noqa: ANN401 - whatever an event says
         event = {"type": event_type, "time": self._clock.utc(), "t": round(self.elapsed_s, 3), **facts}
-        self._fold.apply(self._journal.append(_finite(event)))
+        stored = self._journal.append(_finite(event))
+        if event_type == "study_ended":
+            self._spent_before = self.elapsed_s
+        self._fold.apply(stored)
 
 
 def _finite(event: Mapping[str, Any]) -> dict[str, Any]:

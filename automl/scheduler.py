@@ -97,6 +97,7 @@ class Scheduler:
                 self._slots,
                 _host_facts(),
                 spent_s=_counted(self.path / ELAPSED_FILE),
+                code=code_version,
             )
             if self._journal.cut_bytes:
                 self._log(f"cut {self._journal.cut_bytes} bytes of an unfinished write from the log")

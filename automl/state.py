@@ -66,6 +66,12 @@ class TrialState:
     flags: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    total: int | None = None  # its length in env steps, where that is not the study's
+    code_versions: tuple[str, ...] = ()  # the code of each attempt
+    began_t: float | None = None  # when its process was started, in seconds of scheduling
+    seconds: float = 0.0  # how long its processes have run, as far as schedulers saw
+    timed: bool = True  # whether one scheduler saw all of that, and nothing was done twice
+    eval_s: float | None = None  # how long its last evaluation took
 
     @property
     def is_final(self) -> bool:
@@ -111,12 +117,17 @@ class StudyState:
     finish_order: tuple[int, ...] = ()
     confirming: tuple[int, ...] = ()  # trials whose settings are trained again with fresh seeds
     streak_start: int = 0
+    closed: tuple[str, ...] = ()  # phases that had to make room for the next because of the budget
     schedulers: int = 0
     code_versions: tuple[str, ...] = ()
 
     def in_state(self, *states: str) -> list[TrialState]:
         """Trials in any of these states, by number."""
         return [trial for _, trial in sorted(self.trials.items()) if trial.state in states]
+
+    def code_changed(self, trial: TrialState) -> bool:
+        """Whether any part of a trial ran other code than the study began with."""
+        return any(version != self.code_versions[0] for version in trial.code_versions)
 
     def best(self) -> TrialState | None:
         """The trial that stands highest, those still running included; the earlier one of equals."""
@@ -147,6 +158,11 @@ class StudyFold:
         """The state after all events so far; later events do not change the returned object."""
         return replace(self._study, trials=dict(self._trials), commands=dict(self._commands), elapsed_s=self._elapsed_s)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the study has ended."""
+        return self._study.ended is not None
+
     def _set(self, number: int, **changes: Any) -> None:  # noqa: ANN401 - the fields of TrialState
         # A copy without going through __init__: a log of 3,000 trials has tens of thousands of changes.
         changed = object.__new__(TrialState)
@@ -154,16 +170,24 @@ class StudyFold:
         self._trials[number] = changed
 
     def _scheduler_started(self, event: Event) -> None:
-        versions = self._study.code_versions
-        version = event.get("code_version")
-        if version and version not in versions:
-            versions = (*versions, version)
-        self._study = replace(self._study, schedulers=self._study.schedulers + 1, code_versions=versions)
+        self._study = replace(self._study, schedulers=self._study.schedulers + 1)
+        self._note_code(event.get("code_version"))
+        for trial in [trial for trial in self._trials.values() if trial.state == "running"]:
+            self._set(trial.number, timed=False)
+
+    def _note_code(self, version: str | None) -> None:
+        if version and version not in self._study.code_versions:
+            self._study = replace(self._study, code_versions=(*self._study.code_versions, version))
 
     def _trial_created(self, event: Event) -> None:
         number = event["trial"]
         self._trials[number] = TrialState(
-            number, event["params"], event["origin"], event["seed"], lineage=event.get("lineage", {})
+            number,
+            event["params"],
+            event["origin"],
+            event["seed"],
+            lineage=event.get("lineage", {}),
+            total=event.get("env_steps"),
         )
         if event["origin"] == "person" and self._study.requests:
             self._study = replace(self._study, requests=self._study.requests[1:])
@@ -172,14 +196,25 @@ class StudyFold:
         self._set(event["trial"], run=event["run"])
 
     def _trial_started(self, event: Event) -> None:
-        self._set(event["trial"], state="running", attempts=event["attempt"], launched=False, order=None)
+        version = event.get("code_version")
+        self._note_code(version)
+        trial = self._trials[event["trial"]]
+        self._set(
+            trial.number,
+            state="running",
+            attempts=event["attempt"],
+            launched=False,
+            order=None,
+            began_t=self._elapsed_s,
+            code_versions=(*trial.code_versions, version) if version else trial.code_versions,
+        )
 
     def _trial_launched(self, event: Event) -> None:
         self._set(event["trial"], launched=True)
 
     def _attempt_void(self, event: Event) -> None:
         trial = self._trials[event["trial"]]
-        self._set(trial.number, state="queued", attempts=trial.attempts - 1, order=None)
+        self._set(trial.number, state="queued", attempts=trial.attempts - 1, order=None, timed=False)
 
     def _rung(self, event: Event) -> None:
         rung = Rung(event["step"], event["score"], event["success"], event["fell"], event["decision"])
@@ -201,10 +236,16 @@ class StudyFold:
 
     def _attempt_lost(self, event: Event) -> None:
         trial = self._trials[event["trial"]]
-        self._set(trial.number, state="queued", order=None, failures=(*trial.failures, event["detail"]))
+        self._set(trial.number, state="queued", order=None, failures=(*trial.failures, event["detail"]), timed=False)
 
     def _trial_paused(self, event: Event) -> None:
+        self._stop_watch(event["trial"])
         self._set(event["trial"], state="paused", order=None, env_steps=event["env_steps"])
+
+    def _stop_watch(self, number: int) -> None:
+        trial = self._trials[number]
+        if trial.began_t is not None:
+            self._set(number, seconds=trial.seconds + self._elapsed_s - trial.began_t, began_t=None)
 
     def _trial_promoted(self, event: Event) -> None:
         self._set(event["trial"], state="queued", halved_at=None)
@@ -213,8 +254,10 @@ class StudyFold:
         number = event["trial"]
         if self._trials[number].is_final:
             return
+        self._stop_watch(number)
         self._set(
             number,
+            eval_s=event.get("eval_s"),
             state=event["state"],
             order=None,
             score=event["score"],
@@ -229,6 +272,9 @@ class StudyFold:
 
     def _confirm_started(self, event: Event) -> None:
         self._study = replace(self._study, confirming=tuple(event["trials"]))
+
+    def _phase_closed(self, event: Event) -> None:
+        self._study = replace(self._study, closed=(*self._study.closed, event["phase"]))
 
     def _study_paused(self, event: Event) -> None:
         self._study = replace(self._study, pause=Pause(event["who"], event["why"]))
@@ -258,18 +304,18 @@ class StudyFold:
         afresh: dict[str, Any] = dict.fromkeys(("score", "end_reason", "end_detail", "halved_at"))
         self._set(number, state="queued", attempts=0, failures=(), **afresh)
         order = tuple(known for known in self._study.finish_order if known != number)
-        self._study = replace(self._study, finish_order=order, ended=None, streak_start=len(order))
+        self._study = replace(self._study, finish_order=order, ended=None, closed=(), streak_start=len(order))
 
     def _request_by_command(self, event: Event) -> None:
         request = Request(event.get("params") or {}, event["who"], event["why"])
-        self._study = replace(self._study, requests=(*self._study.requests, request), ended=None)
+        self._study = replace(self._study, requests=(*self._study.requests, request), ended=None, closed=())
 
     def _pause_by_command(self, event: Event) -> None:
         self._study = replace(self._study, pause=Pause(event["who"], event["why"]))
 
     def _resume_by_command(self, event: Event) -> None:
         self._study = replace(
-            self._study, pause=None, stop=None, ended=None, streak_start=len(self._study.finish_order)
+            self._study, pause=None, stop=None, ended=None, closed=(), streak_start=len(self._study.finish_order)
         )
 
     def _stop_by_command(self, event: Event) -> None:
@@ -297,6 +343,7 @@ _HANDLERS: dict[str, _Handler] = {
     "trial_promoted": StudyFold._trial_promoted,
     "trial_finished": StudyFold._trial_finished,
     "confirm_started": StudyFold._confirm_started,
+    "phase_closed": StudyFold._phase_closed,
     "study_paused": StudyFold._study_paused,
     "study_ended": StudyFold._study_ended,
     "command": StudyFold._command,

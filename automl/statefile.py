@@ -76,6 +76,7 @@ def trial_row(trial: TrialState) -> dict[str, Any]:
         "end_reason": trial.end_reason,
         "end_detail": trial.end_detail,
         "lineage": dict(trial.lineage),
+        "code_versions": list(trial.code_versions),
     }
 
 

@@ -31,15 +31,21 @@ SPEC_FILE = "study.yaml"
 LOG_FILE = "events.jsonl"
 
 
-def create_study(workspace: Workspace, spec: StudySpec) -> str:
+def create_study(workspace: Workspace, spec: StudySpec, study: str | None = None) -> str:
     """Make a study and return its id; nobody ever sees it half made, and nothing is left when the spec is refused.
+
+    Args:
+        workspace: where.
+        spec: what it is asked to do.
+        study: the id, where the caller has already noted one.
 
     Raises:
         SimError: the spec names an unknown environment, preset or key, or searches what cannot be searched.
     """
     whole = complete(spec)
-    study = workspace.new_study_id(spec.label)
+    study = study or workspace.new_study_id(spec.label)
     hidden = workspace.studies / f".new-{study}"
+    shutil.rmtree(hidden, ignore_errors=True)  # what a process left that was killed while it made this very study
     hidden.mkdir(parents=True)
     try:
         (hidden / "inbox").mkdir()
@@ -184,6 +190,8 @@ def _study_row(workspace: Workspace, study: str, flags: dict[str, list[str]]) ->
         "max_trials": view.max_trials,
         "elapsed_s": round(view.elapsed_s, 1),
         "budget_s": view.budget_s,
+        "phase": view.phase,
+        "ends_in_s": None if view.ends_in_s is None else round(view.ends_in_s, 1),
         "trials": [_trial_row(trial, flags) for trial in view.trials],
     }
 

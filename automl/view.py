@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from automl.budget import ends_in_s
 from automl.confirm import best_number
 from automl.executor import RunReport
+from automl.phases import phase
 from automl.spec import StudySpec
 from automl.state import Params, Rung, StudyState, TrialState
 
@@ -31,6 +33,8 @@ class TrialView:
     stopping: str | None
     end_reason: str | None
     end_detail: str | None
+    code_version: str | None = None  # of its latest attempt
+    code_changed: bool = False  # some of it ran other code than the study began with
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class StudyView:
         reason: why it is paused or has ended; empty while it runs.
         trouble: what keeps the scheduler from working right now; empty when all is well.
         heartbeat: when the scheduler last went through a pass.
+        phase: "search", "confirm" or "final"; empty after the end.
+        ends_in_s: in how many seconds it will have ended, by what is known now.
     """
 
     id: str
@@ -61,6 +67,8 @@ class StudyView:
     searched: tuple[str, ...]
     heartbeat: str
     version: int = 0
+    phase: str = ""
+    ends_in_s: float | None = None
 
     @property
     def env_steps(self) -> int:
@@ -105,6 +113,12 @@ def build_view(
 ) -> StudyView:
     """A snapshot from the log's fold and the latest report of each run."""
     word, reason = study_word(state, attended)
+    spent_s = state.elapsed_s if elapsed_s is None else elapsed_s
+    left_s = {
+        trial.number: report.eta_s
+        for trial in state.in_state("running")
+        if (report := reports.get(trial.run or "")) is not None and report.eta_s is not None
+    }
     return StudyView(
         id=study,
         label=spec.label,
@@ -114,21 +128,25 @@ def build_view(
         attended=attended,
         trouble=trouble,
         trials=tuple(
-            _trial_view(trial, reports.get(trial.run or ""), spec.trial_env_steps)
+            _trial_view(
+                trial, reports.get(trial.run or ""), trial.total or spec.trial_env_steps, state.code_changed(trial)
+            )
             for _, trial in sorted(state.trials.items())
         ),
         best=best_number(state),
-        elapsed_s=state.elapsed_s if elapsed_s is None else elapsed_s,
+        elapsed_s=spent_s,
         budget_s=spec.budget_s,
         max_trials=spec.trial_limit or 0,
         slots=slots,
         searched=tuple(spec.space),
         heartbeat=heartbeat,
         version=version,
+        phase=phase(state),
+        ends_in_s=ends_in_s(spec, state, slots, spent_s, left_s),
     )
 
 
-def _trial_view(trial: TrialState, report: RunReport | None, total: int) -> TrialView:
+def _trial_view(trial: TrialState, report: RunReport | None, total: int, code_changed: bool) -> TrialView:
     live = report if trial.state == "running" else None
     last = trial.rungs[-1] if trial.rungs else None
     return TrialView(
@@ -150,6 +168,8 @@ def _trial_view(trial: TrialState, report: RunReport | None, total: int) -> Tria
         stopping=trial.order.how if trial.order else None,
         end_reason=trial.end_reason,
         end_detail=trial.end_detail,
+        code_version=trial.code_versions[-1] if trial.code_versions else None,
+        code_changed=code_changed,
     )
 
 

@@ -25,13 +25,24 @@ def test_a_clean_checkout_is_named_by_its_commit(tmp_path):
 def test_changed_code_is_marked(tmp_path):
     source = checkout(tmp_path)
     (source / "code.py").write_text("a = 2\n")
-    assert code_version(source).endswith(".dirty")
+    assert re.fullmatch(r"[\d.]+\+g[0-9a-f]{12}\.dirty-[0-9a-f]{8}", code_version(source))
+
+
+def test_two_different_changes_are_two_versions(tmp_path):
+    source = checkout(tmp_path)
+    (source / "code.py").write_text("a = 2\n")
+    first = code_version(source)
+    (source / "code.py").write_text("a = 3\n")
+    second = code_version(source)
+    (source / "code.py").write_text("a = 2\n")
+    assert first != second
+    assert code_version(source) == first
 
 
 def test_new_files_beside_the_code_do_not_count(tmp_path):
     source = checkout(tmp_path)
     (source / "notes.txt").write_text("")
-    assert not code_version(source).endswith(".dirty")
+    assert "dirty" not in code_version(source)
 
 
 def test_code_installed_into_another_repository_is_not_named_by_that_ones_commit(tmp_path):
