@@ -31,6 +31,9 @@ afterwards, passes 512 fixed competition cases: success at least 0.99, no fall. 
 PATHS_HELP = """\
 Train the same seeds twice, with all that this processor has and as if it had no AVX-512, and compare what was learned:
 `difference` in mean success over the run beside `seed_spread`, what seeds of one path differ by."""
+START_HELP = """\
+Start a training on one thread, wait until its status shows the first update, and read the most memory it ever held;
+several times. The command's own start, imports and building the simulations are all in the time."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -47,6 +50,10 @@ def add_verbs(verbs: Verbs) -> None:
     solver.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     solver.add_argument("--seeds", type=positive_int, default=5, metavar="N", help="runs, of seeds 1 to N")
     solver.add_argument("--threads", type=positive_int, metavar="N", help="of each run (default: one per core)")
+    starter = names.add("start", "seconds to the first update, and memory", start, description=START_HELP)
+    starter.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
+    starter.add_argument("--rounds", type=positive_int, default=5, metavar="N", help="how often")
+    starter.add_argument("--num-envs", type=positive_int, default=1024, metavar="N", help="simulations side by side")
     learner = names.add("paths", "does it learn as well without AVX-512?", paths, description=PATHS_HELP)
     learner.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     learner.add_argument("--seeds", type=positive_int, default=3, metavar="N", help="runs on each path")
@@ -111,6 +118,24 @@ def solve(arguments: argparse.Namespace, console: Console) -> int:
     result = summary(solutions, Criterion(), facts)
     console.show(result, solve_text(result))
     return 0 if result["solved"] == len(solutions) else 1
+
+
+def start(arguments: argparse.Namespace, console: Console) -> int:
+    """Measure the start of a trial."""
+    from vbot_rl.bench.start import measure, summary
+    from vbot_sim.config import task_cfg
+
+    task_cfg(arguments.env)  # an unknown name is said before anything is started
+    warn_if_busy(console, 1)
+    starts = []
+    for _ in range(arguments.rounds):
+        starts.append(measure([sys.executable, "-P", "-m", "vbot_tui.cli"], arguments.env, arguments.num_envs))
+        console.tell(f"first update after {starts[-1].first_update_s:.2f} s, at most {starts[-1].peak_mb:.0f} MB")
+    facts = {"env": arguments.env, "num_envs": arguments.num_envs, "load_average": round(load_average(), 2)}
+    result = summary(starts, facts)
+    told = f"median: first update after {result['first_update_s']:.2f} s, at most {result['peak_mb']:.0f} MB"
+    console.show(result, told)
+    return 0
 
 
 def paths(arguments: argparse.Namespace, console: Console) -> int:
