@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sessions.series import SeriesSet
+from vbot_tui.launch_model import Draft, Plan
 from vbot_tui.model import View
 
 
@@ -38,6 +39,36 @@ class Client(Protocol):
 
     def start_study(self) -> None:
         """Create a study with the defaults and drive it here."""
+
+    def draft(self, draft: Draft) -> None:
+        """Have a draft answered while it is typed; its plan comes in a later view."""
+
+    def read_back(self, draft: Draft, text: str) -> tuple[Draft, str]:
+        """Return the draft whose config is an edited text, and what is wrong with that, if anything."""
+
+    def start_run(self, plan: Plan) -> None:
+        """Train what a plan says."""
+
+    def start_study_of(self, text: str) -> None:
+        """Create the study of a study file's text and drive it here."""
+
+    def clone(self, key: str, draft: Draft) -> None:
+        """Train a trial's settings again with changes."""
+
+    def order(self, kind: str, keys: Sequence[str], why: str) -> None:
+        """Ask the studies of these trials for something: pause_trial, restart_trial, stop_trial, exclude_trial."""
+
+    def promote(self, key: str, env_steps: int) -> None:
+        """Train a trial's settings in full length, as a final run."""
+
+    def evaluate(self, keys: Sequence[str]) -> None:
+        """Judge every checkpoint of these trials."""
+
+    def export(self, keys: Sequence[str]) -> None:
+        """Write the best policy of these trials as ONNX."""
+
+    def film(self, keys: Sequence[str]) -> None:
+        """Write a film of the best policy of these trials."""
 
     def start_trial(self) -> None:
         """Ask the study shown for one more trial."""

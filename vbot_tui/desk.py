@@ -7,11 +7,11 @@ a command finds its way in each case.
 import getpass
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automl import handover, studies
 from automl.commands import Command, Kind
@@ -163,9 +163,11 @@ class Desk:
 
     # --- commands
 
-    def send(self, study: str, kind: Kind, why: str, trial: int | None = None) -> None:
+    def send(
+        self, study: str, kind: Kind, why: str, trial: int | None = None, params: Mapping[str, Any] | None = None
+    ) -> None:
         """Ask something of a study, whoever drives it; the answer comes later by ``answers``."""
-        command = Command(kind, self.who, why, trial=trial)
+        command = Command(kind, self.who, why, trial=trial, params=params)
         if study not in self._schedulers and self.driver(study) == "nobody":
             self.drive(study)
         scheduler = self._schedulers.get(study)

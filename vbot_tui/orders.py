@@ -1,0 +1,174 @@
+"""What a person can have done from the screen, beyond looking: plan, start, clone, and act on trials.
+
+The core inherits this. Everything that acts runs on the core's thread, is written down in ``actions/``, and does what
+a ``vbot`` verb or a command to a study does.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from automl.commands import Kind
+from sessions.errors import UsageError
+from sessions.runs import RunDir
+from sessions.workspace import Workspace
+from vbot_tui.desk import Desk
+from vbot_tui.errands import Errands
+from vbot_tui.launch_model import Draft, Plan
+from vbot_tui.model import TrialRow, View
+from vbot_tui.planner import Planner
+
+Work = Callable[[], str | None]
+
+
+class Orders:
+    """Plans and orders; the core supplies its desk, its thread and its picture."""
+
+    _workspace: Workspace
+    _desk: Desk
+    _view: View
+    _shown: str
+
+    def _begin_orders(self, workspace: Workspace, changed: Callable[[], None]) -> None:
+        self._planner = Planner(workspace, changed)
+        self._errands = Errands(workspace, self._desk.who)
+
+    def _end_orders(self) -> None:
+        self._planner.close()
+
+    def _poll_orders(self) -> None:
+        """Say how commands ended."""
+        for item in self._errands.ended():
+            self._say("good" if item.ok else "bad", item.text if item.text.endswith(".") else item.text + ".")
+
+    def _do(self, name: str, work: Work) -> None:
+        raise NotImplementedError
+
+    def _say(self, level: str, text: str, busy: str | None = None) -> None:
+        raise NotImplementedError
+
+    # --- planning
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the newest draft."""
+        return self._planner.plan
+
+    def draft(self, draft: Draft) -> None:
+        """Have a draft answered; its plan comes in a later view."""
+        self._planner.ask(draft)
+
+    def read_back(self, draft: Draft, text: str) -> tuple[Draft, str]:
+        """Return the draft whose config is an edited text, and what is wrong with that, if anything."""
+        return self._planner.read_back(draft, text)
+
+    # --- starting
+
+    def start_run(self, plan: Plan) -> None:
+        """Train what a plan says, as the command line would."""
+        self._do("starting a training", lambda: self._errand(plan.command[1:], "training"))
+
+    def start_study_of(self, text: str) -> None:
+        """Create the study of a study file's text and drive it here."""
+
+        def work() -> str:
+            from automl.spec import from_yaml
+
+            self._shown = self._desk.create(from_yaml(text, "the form"))
+            self._errands.record("study", self._shown)
+            return "The study is under way: its first trials start now."
+
+        self._do("starting a study", work)
+
+    def clone(self, key: str, draft: Draft) -> None:
+        """Train a trial's settings again with changes: in its study where that searches the keys, else on its own."""
+        row = self._view.row(key)
+        if row is not None:
+            self._do(f"cloning {row.name}", lambda: self._clone(row, draft))
+
+    def _clone(self, row: TrialRow, draft: Draft) -> str | None:
+        from vbot_tui.cli.planning import command, own_sets
+
+        sets = own_sets(draft)
+        searched = self._searched(row.study_id)
+        if row.study_id and row.number is not None and set(sets) <= set(searched):
+            params = {**searched_values(self._workspace, row), **sets}
+            why = f"clone of {row.name} with {', '.join(f'{name}={value}' for name, value in draft.sets)}"
+            self._desk.send(row.study_id, "start_trial", why, params=params)
+            self._errands.record("clone", row.name, study=row.study_id, params=params)
+            return None
+        return self._errand(command(self._workspace, draft)[1:], f"clone of {row.name}")
+
+    def _searched(self, study: str) -> tuple[str, ...]:
+        view = self._desk.view(study) if study else None
+        return view.searched if view is not None else ()
+
+    # --- acting on trials
+
+    def order(self, kind: str, keys: Sequence[str], why: str) -> None:
+        """Ask the studies of these trials for something: one of the kinds that end in ``_trial``."""
+        rows = [row for row in map(self._view.row, keys) if row is not None]
+        names = ", ".join(row.name for row in rows)
+        self._do(f"{kind.split('_')[0]} {names}", lambda: self._order(kind, rows, why))
+
+    def _order(self, kind: str, rows: Sequence[TrialRow], why: str) -> str | None:
+        if kind not in get_args(Kind):
+            raise UsageError(f"this version has no '{kind}'")
+        for row in rows:
+            if row.study_id and row.number is not None:
+                self._desk.send(row.study_id, kind, why, trial=row.number)  # type: ignore[arg-type]
+                self._errands.record(kind, row.name, study=row.study_id, why=why)
+            else:
+                self._order_single(kind, row, why)
+        return None
+
+    def _order_single(self, kind: str, row: TrialRow, why: str) -> None:
+        """Do the same to a run that belongs to no study."""
+        if kind == "restart_trial":
+            self._errand(("train", "--resume", row.run_id), f"resuming {row.name}")
+        elif kind in ("pause_trial", "stop_trial"):
+            action = "pause" if kind == "pause_trial" else "stop"
+            RunDir(self._workspace.runs / row.run_id).request_stop(self._desk.who, why, action=action)  # type: ignore[arg-type]
+            self._errands.record(kind, row.name, why=why)
+        else:
+            raise UsageError(f"{row.name} belongs to no study, so there is nothing to {kind.split('_')[0]} it from")
+
+    def promote(self, key: str, env_steps: int) -> None:
+        """Train a trial's settings in full length, as a final run."""
+        row = self._view.row(key)
+        if row is not None:
+            config = self._workspace.runs / row.run_id / "config.yaml"
+            words = ("train", "--final", "--config", str(config), "--steps", str(env_steps), "--anyway")
+            self._do(f"promoting {row.name}", lambda: self._errand(words, f"final run of {row.name}"))
+
+    def evaluate(self, keys: Sequence[str]) -> None:
+        """Judge every checkpoint of these trials."""
+        self._each(keys, lambda row: ("eval", row.run_id, "--all-checkpoints", "--threads", "1"), "evaluation of")
+
+    def export(self, keys: Sequence[str]) -> None:
+        """Write the best policy of these trials as ONNX."""
+        self._each(keys, lambda row: ("export", row.run_id), "export of")
+
+    def film(self, keys: Sequence[str]) -> None:
+        """Write a film of the best policy of these trials."""
+        self._each(keys, lambda row: ("render", row.run_id), "film of")
+
+    def _each(self, keys: Sequence[str], words: Callable[[TrialRow], tuple[str, ...]], about: str) -> None:
+        for row in [row for row in map(self._view.row, keys) if row is not None and row.run_id]:
+            self._do(f"{about} {row.name}", lambda row=row: self._errand(words(row), f"{about} {row.name}"))  # type: ignore[misc]
+
+    def _errand(self, words: Sequence[str], about: str) -> str:
+        self._errands.start(words, about)
+        return f"{about[:1].upper()}{about[1:]} is under way."
+
+
+def searched_values(workspace: Workspace, row: TrialRow) -> dict[str, object]:
+    """Return the searched values of a trial by their full path, as its study's log has them."""
+    from automl.studies import study_state
+
+    trial = study_state(workspace, row.study_id).trials[row.number if row.number is not None else -1]
+    return dict(trial.params)
+
+
+def full_length(row: TrialRow, default: int = 4_000_000) -> int:
+    """Return how long a final run of a trial is: as long as a training is by default, and never shorter than it was."""
+    return max(default, row.total_env_steps)
