@@ -6,8 +6,9 @@ and `stop_scale` are `approach` and `stop` here.
 
 from dataclasses import replace
 
+from automl.pipeline import PipelineSpec, Stage
 from automl.space import Choice, Dimension, Range
-from automl.spec import FIRST_ENV, ConfirmCfg, StudySpec, default_spec
+from automl.spec import FIRST_ENV, ConfirmCfg, FinalCfg, StudySpec, default_spec
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import nearest
 
@@ -43,6 +44,7 @@ REWARD_SPACES: dict[str, dict[str, Dimension]] = {
     }
 }
 
+FINAL_STEPS = 8_000_000
 NAMES = ("first", "hp", "reward", "stage")
 
 
@@ -64,4 +66,30 @@ def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
         raise ConfigError(f"No reward space is shipped for {env}; there is one for {known}, or write a study file.")
     if name == "reward":
         return replace(old, mode="reward", space=REWARD_SPACES[env])
-    return replace(old, mode="stage", space={**HP_SPACE, **REWARD_SPACES[env]}, confirm=ConfirmCfg(3, 2))
+    whole = {**HP_SPACE, **REWARD_SPACES[env]}
+    return replace(old, mode="stage", space=whole, confirm=ConfirmCfg(3, 2), final=FinalCfg(FINAL_STEPS))
+
+
+def shipped_pipeline(env: str = FIRST_ENV) -> PipelineSpec:
+    """The predecessor's curriculum of the flat task: spawns farther and farther away, smaller and smaller steps.
+
+    Raises:
+        ConfigError: none is shipped for this environment.
+    """
+    if env != FIRST_ENV:
+        raise ConfigError(
+            f"No curriculum is shipped for {env}; there is one for {FIRST_ENV}, or write a file with stages."
+        )
+    search = replace(shipped("stage", env), max_trials=8, confirm=ConfirmCfg(2, 1), final=FinalCfg(FINAL_STEPS // 2))
+    rings = (("near", 2.0, 5.0, 0.7), ("middle", 5.0, 8.0, 0.6), ("far", 8.0, 12.0, 0.9))
+    return PipelineSpec(
+        label="curriculum",
+        stages=tuple(
+            Stage(name, replace(search, label=name, sets=_ring(low, high)), promote={"success": gate})
+            for name, low, high, gate in rings
+        ),
+    )
+
+
+def _ring(low_m: float, high_m: float) -> dict[str, float]:
+    return {"task.spawn.radius_min_m": low_m, "task.spawn.radius_max_m": high_m}

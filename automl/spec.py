@@ -75,7 +75,8 @@ class StudySpec:
         seed: everything random in the study comes from it and from trial numbers.
         startup_trials: so many trials are drawn at random before a model is made of them, or jitter begins.
         repeats: a grid study trains each of its points with so many seeds.
-        seed_configs: tried right after the preset, before anything is suggested.
+        try_preset: whether the first trial is the preset itself, so that it is known what has to be beaten.
+        seed_configs: tried right after it, before anything is suggested.
         warm_start: what every trial starts from; None = from scratch.
         constraints: upper limits, e.g. {fell: 0.05}; a trial above one ranks behind all others.
         max_trials: the search ends after so many trials; those asked for by a person come on top. None = 12, or as
@@ -91,6 +92,7 @@ class StudySpec:
         stop_on_flags: a trial that raises one of these flags at an evaluation is stopped.
         confirm: which trials are trained again with fresh seeds once the search is through.
         final: the training in full length at the end.
+        based_on: what the study was derived from, in words.
         score_version: which definition of the score ranks trials.
     """
 
@@ -104,6 +106,7 @@ class StudySpec:
     seed: int = 0
     startup_trials: int = 6
     repeats: int = 1
+    try_preset: bool = True
     seed_configs: tuple[SeedConfig, ...] = ()
     warm_start: WarmStartCfg | None = None
     constraints: Mapping[str, float] = field(default_factory=dict)
@@ -118,6 +121,7 @@ class StudySpec:
     stop_on_flags: tuple[str, ...] = ()
     confirm: ConfirmCfg = field(default_factory=ConfirmCfg)
     final: FinalCfg = field(default_factory=FinalCfg)
+    based_on: str = ""
     score_version: int = 1
     schema: int = SCHEMA
 

@@ -42,7 +42,7 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
     others = [trial for trial in state.trials.values() if trial.number != number]
     if spec.sampler == "grid" and spec.space:
         return grid_point(spec, number)
-    if not spec.space or (number == 0 and not others):
+    if not spec.space or (number == 0 and not others and spec.try_preset):
         return base
     known = {_key(trial.params) for trial in others}
     for seeded in spec.seed_configs:

@@ -8,7 +8,7 @@ from sessions.locks import Lock
 from sessions.workspace import Workspace
 from tests.cli.command import vbot
 from vbot_tui.cli.__main__ import build_parser
-from vbot_tui.cli.automl import requested_spec
+from vbot_tui.cli.automl_spec import requested_spec
 
 ENV = "vbot_navigation_section001"
 
@@ -148,7 +148,12 @@ def test_a_study_whose_trials_all_crash_has_failed(tmp_path, monkeypatch):
     broken.mkdir()
     (broken / "mujoco.py").write_text("raise ImportError('the physics is gone')\n")
     monkeypatch.setenv("PYTHONPATH", str(broken))  # what a trial process inherits
-    said = vbot("automl", "run", tmp_path / "tiny.yaml", "--workspace", tmp_path / "w", "--json", "--hp-trials", "1")
+    words = ("automl", "run", tmp_path / "tiny.yaml", "--workspace", tmp_path / "w", "--json", "--hp-trials", "1")
+    refused = vbot(*words)
+    assert refused.code == 1
+    assert "the physics is gone" in refused.object["error"]
+    assert list((tmp_path / "w/studies").iterdir()) == []
+    said = vbot(*words, "--anyway")
     assert said.code == 1
     assert said.object["trials"][0]["state"] == "failed"
     assert said.object["trials"][0]["end_reason"] == "crashed"

@@ -1,48 +1,31 @@
-"""`vbot automl`: studies without a screen: run, resume, stop, look.
+"""`vbot automl`: studies without a screen: resume, stop, look.
 
-The deciding is done by `automl.scheduler`, as in the cockpit; here are only arguments and words.
+Making studies is in `automl_make`, working through many in `automl_queue`; `automl.scheduler` decides, as in the
+cockpit. Here are only arguments and words.
 """
 
 import argparse
-import dataclasses
 import getpass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
+from vbot_tui.cli import automl_make, automl_queue
 from vbot_tui.cli.console import Console
-from vbot_tui.cli.parser import Parser, Verbs, positive_float, positive_int, seed_int
+from vbot_tui.cli.parser import Verbs
 from vbot_tui.cli.tables import number, percent, table
 
 if TYPE_CHECKING:
-    from automl.spec import StudySpec
     from automl.view import StudyView, TrialView
     from sessions.workspace import Workspace
-
-FIRST_ENV = "vbot_navigation_section001"
-
-RUN_HELP = """\
-Create a study and schedule it until it ends: from SPEC, a YAML file, or one that is shipped.
-Ctrl-C leaves the study, and its running trials go on: 'vbot automl resume' takes it up again, 'vbot automl stop'
-ends it."""
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Enter `automl` with its actions."""
     actions = Verbs(verbs.add("automl", "search for what trains best: studies without a screen"), metavar="ACTION")
-    runner = actions.add("run", "create a study and schedule it until it ends", run, description=RUN_HELP)
-    runner.add_argument("spec", metavar="SPEC", nargs="?", type=Path, help="a study file (else the first study)")
-    runner.add_argument("--preset", metavar="NAME", help="a shipped study: first (default), hp, reward or stage")
-    runner.add_argument("--env", metavar="ENV", help=f"environment of the first study (default: {FIRST_ENV})")
-    runner.add_argument("--hp-trials", type=positive_int, metavar="N", help="how many trials")
-    runner.add_argument("--trial-steps", type=positive_int, metavar="N", help="length of a trial in env steps")
-    runner.add_argument("--budget-hours", type=positive_float, metavar="H", help="end after so many hours")
-    runner.add_argument("--slots", type=positive_int, metavar="N", help="trials at once (default: one per core)")
-    runner.add_argument("--seed", type=seed_int, help="same seed and results, same suggestions")
-    _add_detach(runner)
+    automl_make.add_actions(actions)
     resumer = actions.add("resume", "take up a study that nobody schedules", resume)
     resumer.add_argument("study", metavar="STUDY", help="id of the study or its beginning")
-    _add_detach(resumer)
+    automl_make.add_detach(resumer)
     stopper = actions.add("stop", "end a study; running trials stop with a checkpoint", stop)
     stopper.add_argument("study", metavar="STUDY", help="id of the study or its beginning")
     stopper.add_argument("--why", default="stopped from the command line", help="kept in the study's log")
@@ -51,46 +34,7 @@ def add_verbs(verbs: Verbs) -> None:
     reporter = actions.add("report", "what a study found, written from its log", report)
     reporter.add_argument("study", metavar="STUDY", nargs="?", help="id or its beginning (default: the newest)")
     actions.add("list", "all studies", list_all)
-
-
-def _add_detach(parser: Parser) -> None:
-    parser.add_argument("--detach", action="store_true", help="schedule in the background and return at once")
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Create a study and schedule it."""
-    from automl.studies import create_study
-    from sessions.workspace import Workspace
-
-    spec = requested_spec(arguments)
-    workspace = Workspace.open(arguments.workspace)
-    study = create_study(workspace, spec)
-    console.tell(f"study {study}")
-    return schedule(workspace, study, arguments.detach, console)
-
-
-def requested_spec(arguments: argparse.Namespace) -> "StudySpec":
-    """The study that the arguments describe, checked as a whole before anything is made."""
-    from automl.presets import shipped
-    from automl.spec import complete, load
-
-    if arguments.spec is not None and (arguments.env, arguments.preset) != (None, None):
-        raise UsageError("SPEC names its environment and its keys itself; leave --env and --preset away.")
-    if arguments.spec is not None:
-        spec = load(arguments.spec)
-    else:
-        spec = shipped(arguments.preset or "first", arguments.env or FIRST_ENV)
-    budget_s = arguments.budget_hours * 3600 if arguments.budget_hours is not None else None
-    named = {
-        "max_trials": arguments.hp_trials,
-        "trial_env_steps": arguments.trial_steps,
-        "budget_s": budget_s,
-        "slots": arguments.slots,
-        "seed": arguments.seed,
-    }
-    spec = dataclasses.replace(spec, **{name: value for name, value in named.items() if value is not None})
-    complete(spec)
-    return spec
+    automl_queue.add_actions(actions)
 
 
 def resume(arguments: argparse.Namespace, console: Console) -> int:

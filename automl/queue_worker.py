@@ -1,0 +1,282 @@
+"""Working through the queue: one item at a time, each driven by the parts that also drive it alone.
+
+A study is scheduled by `automl.headless`, an evaluation is done by `vbot eval` in a process of its own. What is begun
+is journalled before, so a worker that is killed leaves work that the next one goes on with.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any
+
+from automl.checkpoints import best_step
+from automl.headless import leaving_on_signals, run_study
+from automl.lineage import best_trials, of_trial
+from automl.pipeline import slowed
+from automl.queue import FOLDER, OVER, Item, Queue, editing, read
+from automl.spec import StudySpec, load, spec_from_dict
+from automl.spec_parts import WarmStartCfg
+from automl.state import TrialState
+from automl.studies import SPEC_FILE, create_study, is_attended, study_state, study_view
+from sessions.errors import LockedError, VbotError, WorkFailed
+from sessions.locks import Lock, describe_holder, is_held
+from sessions.runs import EvalSummary, RunDir
+from sessions.workspace import Workspace
+from vbot_sim.errors import SimError
+
+POLL_S = 2.0
+NICE = 10
+
+Say = Callable[[str], None]
+
+
+class Left(Exception):
+    """Somebody asked this process to leave; the item goes on with the next worker."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an item ended."""
+
+    state: str
+    why: str
+    result: Mapping[str, Any]
+
+
+def work(workspace: Workspace, say: Say, only: Sequence[str] = ()) -> Queue:
+    """Do what is queued until nothing is ready, or this process is asked to leave. Call it on the main thread.
+
+    Args:
+        workspace: whose queue.
+        say: told what happens, a line at a time.
+        only: leave after these items are over, or can never be done.
+
+    Raises:
+        LockedError: another process works on this queue.
+    """
+    lock = workspace.root / FOLDER / "lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    taken = Lock.try_acquire(lock, "the worker of the queue")
+    if taken is None:
+        holder = describe_holder(lock)
+        raise LockedError(f"the queue is worked on by {holder} already; it takes up what is added", holder)
+    with taken, leaving_on_signals() as leave:
+        while not leave.is_set():
+            queue = read(workspace)
+            item = queue.ready()
+            if item is None or (only and all(_is_over(queue, name) for name in only)):
+                return queue
+            try:
+                _do(workspace, queue, item, leave, say)
+            except Left:
+                break
+    return read(workspace)
+
+
+def _is_over(queue: Queue, name: str) -> bool:
+    return queue.word(queue.item(name)) in OVER | {"blocked"}
+
+
+def _do(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> None:
+    attempt = item.attempts + (item.state != "running")
+    say(f"{item.id} {item.label}: begun" + (f" (attempt {attempt})" if attempt > 1 else ""))
+    try:
+        outcome = (_study if item.kind == "study" else _evaluate)(workspace, queue, item, leave, say)
+    except (VbotError, SimError) as error:
+        outcome = Outcome("failed", str(error), {})
+    say(f"{item.id} {item.label}: {outcome.state}: {outcome.why}")
+    with editing(workspace) as edit:
+        edit.ended(item.id, outcome.state, outcome.why, outcome.result)
+        if outcome.state == "failed" and edit.queue.item(item.id).attempts <= item.retries:
+            edit.again(item.id, f"it is tried again, {outcome.why}")
+
+
+# --- studies
+
+
+def _study(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> Outcome:
+    study = item.study
+    if item.state != "running" or study is None:
+        study = workspace.new_study_id(str(item.spec.get("label", "queued")))
+        with editing(workspace) as edit:
+            edit.started(item.id, study)
+    if not (workspace.studies / study / SPEC_FILE).exists():
+        create_study(workspace, resolved_spec(workspace, queue, item), study)
+    say(f"{item.id} {item.label}: study {study}")
+    _drive(workspace, study, leave, say)
+    state = study_state(workspace, study)
+    if state.stop is not None:
+        return Outcome("failed", f"the study was stopped by {state.stop.who}: {state.stop.why}", {"study": study})
+    trial = trained_trial(study, workspace)
+    if trial is None:
+        return Outcome("failed", "no trial of the study came to its end with a score", {"study": study})
+    words = f"best is trial {trial.number} with score {trial.score or 0.0:.3f}"
+    return Outcome("done", words, {"study": study, "trial": trial.number, "run": trial.run, "score": trial.score})
+
+
+def _drive(workspace: Workspace, study: str, leave: Event, say: Say) -> None:
+    """Schedule a study until it has ended; while somebody else has it, wait."""
+    while True:
+        if leave.is_set():
+            raise Left
+        if is_attended(workspace, study):
+            leave.wait(POLL_S)
+            continue
+        view = study_view(workspace, study)
+        if view.state in ("finished", "stopped"):
+            return
+        try:
+            view = run_study(workspace, study)
+        except LockedError:
+            continue
+        if view.state == "unattended":
+            raise Left
+
+
+def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
+    """The study of an item with what it takes over from another one filled in.
+
+    Raises:
+        WorkFailed: the other one has trained nothing to start from.
+    """
+    spec, start = spec_from_dict(dict(item.spec)), item.start
+    spec = slowed(spec, float(start.get("learning_rate_factor", 1.0)))
+    if "item" not in start:
+        return spec
+    source = queue.item(str(start["item"]))
+    trial = trained_trial(source.study or "", workspace) if source.study else None
+    if trial is None or trial.run is None:
+        raise WorkFailed(f"{source.id} ({source.label}) has trained nothing to start from; try that one again first.")
+    run = RunDir(workspace.runs / trial.run)
+    step = best_step(run, dict(run.checkpoints()))
+    spec = replace(spec, warm_start=WarmStartCfg(run.id, step, tuple(start["parts"])), based_on=f"{run.id}@{step}")
+    return _seeded(workspace, spec, source.study or "", int(start.get("seeds", 0)))
+
+
+def _seeded(workspace: Workspace, spec: StudySpec, study: str, count: int) -> StudySpec:
+    if not count:
+        return spec
+    known = load(workspace.studies / study / SPEC_FILE)
+    trials = best_trials(study, study_state(workspace, study), count)
+    seeds = tuple(of_trial(study, known, trial).seed_for(spec) for trial in trials)
+    return replace(spec, seed_configs=(*spec.seed_configs, *seeds))
+
+
+def trained_trial(study: str, workspace: Workspace) -> TrialState | None:
+    """The trial that a study was for: its best final run, else its best trial."""
+    state = study_state(workspace, study)
+    finals = [trial for trial in state.trials.values() if trial.origin == "final" and trial.score is not None]
+    if finals:
+        return max(finals, key=lambda trial: (trial.score or 0.0, -trial.number))
+    try:
+        return best_trials(study, state, 1)[0]
+    except VbotError:
+        return None
+
+
+# --- evaluations
+
+
+def _evaluate(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> Outcome:
+    if item.state != "running":
+        with editing(workspace) as edit:
+            edit.started(item.id, None)
+    of = queue.item(str(item.spec["of"]))
+    trial = trained_trial(of.study or "", workspace)
+    if trial is None or trial.run is None:
+        raise WorkFailed(f"{of.id} ({of.label}) has trained nothing to judge.")
+    run = RunDir(workspace.runs / trial.run)
+    protocol = str(item.spec.get("protocol", "competition"))
+    judge_all(workspace, run, protocol, leave)
+    judged = [one for one in run.evals() if one.protocol == protocol and one.canonical and one.score is not None]
+    if not judged:
+        raise WorkFailed(f"{run.id} has no evaluation under {protocol}.")
+    best = max(judged, key=lambda one: (one.score or 0.0, -one.step))
+    result = {"run": run.id, "step": best.step, "score": best.score, "success": best.success, "fell": best.fell}
+    short = missed(best, item.gate)
+    if short:
+        return Outcome("failed", f"{run.id}@{best.step} is not promoted: {short}", result)
+    passed = " and passes its gate" if item.gate else ""
+    return Outcome("done", f"{run.id}@{best.step} scores {best.score:.3f}{passed}", result)
+
+
+def missed(best: EvalSummary, gate: Mapping[str, float]) -> str:
+    """Which gates a checkpoint does not pass, in words; empty when it passes all."""
+    words = []
+    for name, wanted in gate.items():
+        value = getattr(best, name)
+        enough = value is not None and (value <= wanted if name == "fell" else value >= wanted)
+        if not enough:
+            shown = "not measured" if value is None else f"{value:.3f}"
+            words.append(f"{name} is {shown}, {'at most' if name == 'fell' else 'at least'} {wanted:g} is asked for")
+    return "; ".join(words)
+
+
+def judge_all(workspace: Workspace, run: RunDir, protocol: str, leave: Event) -> None:
+    """Judge every checkpoint of a run that has no result yet, in a process that stands back for others.
+
+    Raises:
+        WorkFailed: it could not be judged; the message has the last words of the process.
+    """
+    known = {one.step for one in run.evals() if one.protocol == protocol and one.canonical}
+    if all(step in known for step, _ in run.checkpoints()):
+        return
+    words = ["eval", run.id, "--all-checkpoints", "--protocol", protocol, "--json", "--workspace", str(workspace.root)]
+    command = [sys.executable, "-P", "-m", "vbot_tui.cli", *words]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+        while process.poll() is None:
+            if leave.wait(0.2):
+                process.terminate()
+                raise Left
+        said = process.stdout.read() if process.stdout else ""
+    if process.returncode != 0:
+        raise WorkFailed(f"{run.id} could not be judged: {_error_in(said) or f'exit code {process.returncode}'}")
+
+
+def _error_in(said: str) -> str:
+    try:
+        return str(json.loads(said).get("error", ""))
+    except ValueError:
+        return ""
+
+
+def detach(workspace: Workspace, timeout_s: float = 20.0) -> int:
+    """Start a worker that outlives this process and return its pid; one that works already is left alone.
+
+    Raises:
+        WorkFailed: it did not take the queue.
+    """
+    lock = workspace.root / FOLDER / "lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    words = ["automl", "queue", "run", "--workspace", str(workspace.root)]
+    with (lock.parent / "worker.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "vbot_tui.cli", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=workspace.root,
+        )
+    deadline = time.monotonic() + timeout_s
+    while not is_held(lock):
+        code = process.poll()
+        if code == 0:
+            break  # there was nothing to do
+        if code is not None or time.monotonic() > deadline:
+            raise WorkFailed(f"the worker of the queue did not start; see {lock.parent / 'worker.log'}")
+        time.sleep(0.02)
+    process.returncode = 0  # it outlives this process on purpose; Popen would warn about that on collection
+    return process.pid
