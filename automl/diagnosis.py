@@ -68,6 +68,10 @@ class FlagCache:
         self._entries = _load(self._path)
         self._changed = False
 
+    def __contains__(self, run_id: str) -> bool:
+        """Whether this run was judged before, as far as its id tells."""
+        return run_id in self._entries
+
     def names(self, run: RunDir, state: str) -> tuple[str, ...]:
         """The flags of a run that is in this state now."""
         size = _event_bytes(run)

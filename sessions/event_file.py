@@ -47,6 +47,16 @@ class Record(NamedTuple):
         return dict(zip(self.tags, self.numbers, strict=True))
 
 
+class Place(NamedTuple):
+    """Where the reading of a file stopped, and how to tell that it is still the same file."""
+
+    device: int
+    inode: int
+    offset: int
+    mark: bytes  # the bytes before the offset
+    bad: int  # damaged records so far
+
+
 @dataclass(frozen=True)
 class _Shape:
     """What is always the same in records of one kind."""
@@ -189,6 +199,33 @@ class EventFileReader:
     def has_backlog(self) -> bool:
         """Whether the last call stopped for lack of time."""
         return self.backlog_bytes > 0
+
+    @property
+    def place(self) -> Place | None:
+        """Where reading goes on; None before the first look, and behind a tail that looks damaged."""
+        if self._identity is None or self._suspect:
+            return None
+        return Place(*self._identity, self._offset, self._mark, self.bad_records)
+
+    def resume(self, place: Place) -> bool:
+        """Go on from a place where another reader of this file stopped.
+
+        Returns:
+            Whether the file still is that one; if not, nothing has happened.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                info = os.fstat(file.fileno())
+                self._offset, self._mark = place.offset, place.mark
+                before, self._identity = self._identity, (place.device, place.inode)
+                same = self._continues(file.fileno(), (info.st_dev, info.st_ino), info.st_size)
+        except OSError:
+            return False
+        if not same:
+            self._offset, self._mark, self._identity = 0, b"", before
+            return False
+        self.bad_records = place.bad
+        return True
 
     def read_new(self, budget_s: float | None = None, clock: Callable[[], float] = time.perf_counter) -> list[Record]:
         """The records added since the last call; empty when there are none, or the file is gone.

@@ -4,9 +4,13 @@ Truth is what `stat` says, once a second. File-system events (watchdog) are hint
 handler only remembers a name, because a handler that reads triggers itself, and one that waits can block the end of the
 program. Without hints (network file system, no watches left) everything works, up to a second later. Backlogs are read
 in slices of a few milliseconds, live runs first.
+
+Runs that have ended are known from an index of the last opening and sleep until somebody wants their curves; those that
+the index does not know are read in the background, one after the other, and then sleep too.
 """
 
 import logging
+import os
 import threading
 import time
 import warnings
@@ -14,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from sessions import run_index
 from sessions.files import Clock
 from sessions.run_follow import RunFollow
 from sessions.runs import RunDir
@@ -28,6 +33,10 @@ PUBLISH_S = 0.1  # while reading a backlog
 REST_ROUNDS = 30  # a run at rest is looked at fully in one of so many polls
 EAGER_RUNS = 100
 EAGER_BYTES = 32 << 20
+LAZY_REST_S = 0.04  # given to others after each slice of what nobody waits for
+KEEP_AWAKE = 24  # so many runs that have ended keep their curves in memory, those asked for last
+INDEX_S = 60.0  # between two writings of the index
+FRESH_S = 0.1  # a folder that changed this lately may have changed again within the resolution of its time
 MISSED_HINTS = 3
 
 log = logging.getLogger(__name__)
@@ -93,7 +102,8 @@ class Follower:
         watch: Makes the source of hints; None means no hints.
         settle_dead: Complete the status of runs of this machine that died.
         poll_s: Seconds between looks at everything.
-        eager_runs: So many of the newest runs have their curves read unasked.
+        eager_runs: So many of the newest runs have their curves read at once.
+        keep: Write the index and the caches of curves; without, they are only read.
     """
 
     def __init__(
@@ -108,8 +118,10 @@ class Follower:
         settle_dead: bool = True,
         poll_s: float = POLL_S,
         eager_runs: int = EAGER_RUNS,
+        keep: bool = False,
     ) -> None:
         self.store = store or Store()
+        self.store.on_wanted = self.poke
         self._workspace = workspace
         self._on_change = on_change
         self._clock = clock
@@ -118,8 +130,16 @@ class Follower:
         self._settle_dead = settle_dead
         self._poll_s = poll_s
         self._eager_runs = eager_runs
+        self._keep = keep
+        self._index_path = workspace.view / "runs.index"
+        self._index_due = 0.0
+        self._index_stale = False
+        self._active: set[str] = set()  # runs of which something is expected
+        self._runs_stamp: object = None
+        self._turn_of_rest = 0
         self._follows: dict[str, RunFollow] = {}
         self._folder_stamps: dict[str, object] = {}
+        self._known: dict[str, run_index.Known] = {}
         self._hints: deque[str] = deque(maxlen=100_000)  # the handler appends, the thread pops: no lock needed
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -127,6 +147,7 @@ class Follower:
         self._end_watch: Callable[[], None] | None = None
         self._round = 0
         self._slices = 0
+        self._lazy = False
         self._missed_hints = 0
         self._notices: dict[str, str] = {}
         self._changed: set[str] = set()
@@ -160,18 +181,35 @@ class Follower:
         self._wake.set()
 
     def read_once(self, curves: bool = True) -> Snapshot:
-        """Look at everything in the calling thread and return the result; for programs that print and end."""
+        """Look at everything in the calling thread and return the result; for programs that print and end.
+
+        Args:
+            curves: Read the curves of all runs. Without, those of runs that the index knows are left alone.
+        """
+        if not curves:
+            self._known = run_index.load(self._index_path)
         self._poll()
-        if curves:
-            for name in [*self._follows]:
-                while self._follows[name].has_backlog():
-                    self._follows[name].read_curves(None, self._ticks)
-                    self._changed.add(name)
+        for name in [*self._follows] if curves else [name for name in self._active if name in self._follows]:
+            self._read_whole(name)
         self._publish()
         return self.store.snapshot()
 
+    def read_run(self, run_id: str) -> None:
+        """Read the curves of one run in the calling thread; for programs that print and end."""
+        if run_id in self._follows:
+            self._follows[run_id].wake()
+            self._look(run_id)
+            self._read_whole(run_id)
+            self._publish()
+
+    def _read_whole(self, name: str) -> None:
+        while self._follows[name].has_backlog():
+            self._follows[name].read_curves(None, self._ticks)
+            self._changed.add(name)
+
     def _run(self) -> None:
         try:
+            self._guarded(self._open_index)
             self._start_watch()
             next_poll = self._ticks()
             published = self._ticks()
@@ -185,13 +223,37 @@ class Follower:
                 if not busy or self._ticks() - published >= PUBLISH_S:
                     self._guarded(self._publish)
                     published = self._ticks()
+                self._guarded(self._save_index)
                 if busy:
-                    self._stopping.wait(REST_S)
+                    self._stopping.wait(LAZY_REST_S if self._lazy else REST_S)
                 elif self._wake.wait(max(0.0, next_poll - self._ticks())):
                     self._stopping.wait(GATHER_S)
         finally:
             if self._end_watch is not None:
                 self._end_watch()
+            self._index_due = 0.0
+            self._guarded(self._save_index)
+
+    # --- the index
+
+    def _open_index(self) -> bool:
+        """Show at once what was known; the first poll then looks what is still true."""
+        self._known = run_index.load(self._index_path)
+        present = self._workspace.run_ids() if self._known else []
+        views = [self._known[name].view for name in present if name in self._known]
+        if self.store.put(views) and self._on_change is not None:
+            with suppress(Exception):
+                self._on_change()
+        return bool(views)
+
+    def _save_index(self) -> bool:
+        if not self._keep or not self._index_stale or self._ticks() < self._index_due:
+            return False
+        self._index_due, self._index_stale = self._ticks() + INDEX_S, False
+        known = {name: item for name, follow in self._follows.items() if (item := follow.known) is not None}
+        with suppress(OSError):  # a full disk: the next opening reads everything anew
+            run_index.save(self._index_path, known)
+        return True
 
     def _guarded(self, job: Callable[[], bool]) -> bool:
         """Do a job; whatever goes wrong becomes a notice, because nobody would see the thread die."""
@@ -237,41 +299,101 @@ class Follower:
         return bool(name) and not name.startswith(".") and (self._workspace.runs / name).is_dir()
 
     def _poll(self) -> bool:
-        names = set(self._workspace.run_ids())
-        for name in [*self._follows]:
-            if name not in names:
-                self._drop(name)
+        """Look at what may have changed: new and vanished runs, those of which something is expected, some others."""
         self._round += 1
-        for index, name in enumerate(sorted(names, reverse=True)):
+        looked = self._look_for_runs()
+        for name in sorted(self._active - looked, reverse=True):
             if self._stopping.is_set():
                 return False
-            follow = self._follows.get(name)
-            due = follow is None or not follow.at_rest or (index + self._round) % REST_ROUNDS == 0
-            if due or (follow is not None and self._folder_stamps.get(name) != follow.folder_stamp):
+            if name in self._follows:
                 self._look(name, polled=True)
+        for name in self._due_at_rest(looked):
+            self._look(name, polled=True)
+        self._put_to_sleep()
         return True
+
+    def _look_for_runs(self) -> set[str]:
+        """Look at runs that are new, forget those that are gone, where the folder of runs has changed."""
+        stamp = self._stamp_of_runs()
+        if stamp is not None and stamp == self._runs_stamp and self._round % REST_ROUNDS:
+            return set()
+        self._runs_stamp = stamp
+        names = set(self._workspace.run_ids())
+        for name in [name for name in self._follows if name not in names]:
+            self._drop(name)
+        new = names - self._follows.keys()
+        for name in sorted(new, reverse=True):
+            if self._stopping.is_set():
+                break
+            self._look(name, polled=True)
+        return new
+
+    def _stamp_of_runs(self) -> object:
+        """What tells whether a run was added or removed; None where it cannot be told."""
+        try:
+            info = os.stat(self._workspace.runs)
+        except OSError:
+            return None
+        return (info.st_mtime_ns, info.st_ino) if abs(time.time() - info.st_mtime) > FRESH_S else None
+
+    def _due_at_rest(self, looked: set[str]) -> list[str]:
+        """Runs at rest to look at: a share of them in turn; without events, also those whose folder has changed."""
+        resting = [name for name in self._follows if name not in self._active and name not in looked]
+        share = -(-len(resting) // REST_ROUNDS)
+        first = self._turn_of_rest % max(1, len(resting))
+        self._turn_of_rest = first + share
+        due = (resting[first:] + resting[:first])[:share]
+        if self._end_watch is not None and self._missed_hints < MISSED_HINTS:
+            return due
+        rest = (resting[first:] + resting[:first])[share:]
+        return due + [name for name in rest if self._folder_stamps.get(name) != self._follows[name].folder_stamp]
+
+    def _put_to_sleep(self) -> None:
+        """Let go of the curves of ended runs that nobody has asked for lately."""
+        if not self._keep:
+            return
+        for name in self.store.wanted()[:-KEEP_AWAKE]:
+            self.store.unwant(name)
+        wanted = set(self.store.wanted())
+        for name, follow in self._follows.items():
+            if name not in self._active and name not in wanted and not follow.asleep and name not in self._backlog:
+                follow.sleep()
 
     def _drop(self, name: str) -> None:
         if self._follows.pop(name, None) is not None:
             self._folder_stamps.pop(name, None)
             self._gone.add(name)
             self._backlog.discard(name)
+            self._active.discard(name)
+            self._index_stale = True
 
     def _look(self, name: str, polled: bool = False) -> None:
         follow = self._follows.get(name)
         new = follow is None
         if follow is None:
-            series = self.store.series(name, wanted=False)
-            follow = self._follows[name] = RunFollow(RunDir(self._workspace.runs / name), series, self._settle_dead)
+            follow = self._follows[name] = self._begin(name)
+        if follow.asleep and name in self.store.wanted():
+            follow.wake()
         self._gone.discard(name)
         self._folder_stamps[name] = follow.folder_stamp
         found = follow.look(self._clock)
-        if found.changed or new:
+        if found.changed or (new and not (follow.asleep and self.store.get(name) is not None)):
             self._changed.add(name)
+            self._index_stale = True
+        (self._active.discard if follow.at_rest else self._active.add)(name)
         if follow.has_backlog():
             self._backlog.add(name)
         if polled and found.written and not new and self._end_watch is not None:
             self._count_missed_hint()
+
+    def _begin(self, name: str) -> RunFollow:
+        return RunFollow(
+            RunDir(self._workspace.runs / name),
+            self.store.series(name, wanted=False),
+            self._settle_dead,
+            self._known.pop(name, None),
+            self._workspace.view / "curves" / f"{name}.bin" if self._keep else None,
+        )
 
     def _count_missed_hint(self) -> None:
         """Polling found what no event told; a few in a row mean that events do not arrive."""
@@ -291,6 +413,8 @@ class Follower:
             self._changed.add(name)
         if not self._follows[name].has_backlog():
             self._backlog.discard(name)
+            self._index_stale = True
+            self._put_to_sleep()
         return len(waiting) > 1 or bool(self._waiting())
 
     def _turn(self, count: int) -> int:
@@ -298,19 +422,22 @@ class Follower:
         return self._slices % count
 
     def _waiting(self) -> list[str]:
-        """Runs with something to read: the live ones if any, else those asked for, else the newest small ones."""
+        """Runs with something to read: live ones, else those asked for, else the newest small ones, else any other."""
+        self._lazy = False
         if not self._backlog:
             return []
         backlog = sorted(self._backlog, reverse=True)
         live = [name for name in backlog if self._follows[name].alive]
         if live:
             return live
-        wanted = self.store.wanted()
+        wanted = set(self.store.wanted())
         asked = [name for name in backlog if name in wanted]
         if asked:
             return asked
         newest = set(sorted(self._follows, reverse=True)[: self._eager_runs])
-        return [name for name in backlog if name in newest and self._follows[name].event_bytes() <= EAGER_BYTES][:1]
+        eager = [name for name in backlog if name in newest and self._follows[name].event_bytes() <= EAGER_BYTES][:1]
+        self._lazy = not eager
+        return eager or (backlog[:1] if self._keep else [])
 
     def _publish(self) -> bool:
         names, self._changed = self._changed, set()

@@ -3,18 +3,24 @@
 Looking is cheap (a handful of `stat` calls and a look at the lock); reading happens only for what changed. Curves are
 read in slices, because a backlog can be large. Nothing here raises on what is, or is no longer, on disk: trouble
 becomes a badge.
+
+A run that has ended can sleep: it is then one row and the stamps of its files, as the index keeps it. It wakes when a
+file changes or when somebody wants its curves, which then come from its cache, if that is still true.
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from sessions import curve_cache
 from sessions.errors import VbotError
 from sessions.event_file import EventFileReader
 from sessions.files import Clock, read_jsonl
 from sessions.locks import is_held
+from sessions.run_index import Known, Stamp
 from sessions.runs import (
     EvalSummary,
     RunDir,
@@ -30,7 +36,7 @@ from sessions.series import SeriesSet
 from sessions.store import SPARKLINE_TAGS, RunView, label_of, newest
 
 SPARKLINE_POINTS = 40
-_Stamp = tuple[int, int, int] | None
+CACHE_FROM_BYTES = 256 << 10  # smaller event files are read faster than it is worth to keep a copy
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,14 @@ class Look:
 class RunFollow:
     """The followed state of one run; used by one thread."""
 
-    def __init__(self, run: RunDir, series: SeriesSet, settle_dead: bool = True) -> None:
+    def __init__(
+        self,
+        run: RunDir,
+        series: SeriesSet,
+        settle_dead: bool = True,
+        known: Known | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self.run = run
         self.series = series
         self.alive = False
@@ -53,24 +66,64 @@ class RunFollow:
         self._watched = {
             name: f"{self._folder}/{name}" for name in ("run.json", "status.json", "evals", "notes.jsonl", "lock")
         }
-        self._stamps: dict[str, _Stamp] = {}
+        self._stamps: dict[str, Stamp] = {}
         self._record: RunRecord | None = None
         self._record_badge = ""
         self._status: RunStatus | None = None
         self._launched = False
         self._evals: list[EvalSummary] = []
         self._note_count = 0
-        self._readers: dict[Path, tuple[EventFileReader, _Stamp]] = {}
+        self._readers: dict[Path, tuple[EventFileReader, Stamp]] = {}
         self._loaded = False
         self._trouble = ""
+        self._cache = cache
+        self._cached_bytes = -1
+        self._asleep: RunView | None = known.view if known else None
+        self._before: RunView | None = None
+        if known:
+            self._stamps = dict(known.stamps)
+
+    @property
+    def asleep(self) -> bool:
+        """Whether only the row is known, and good."""
+        return self._asleep is not None
+
+    def wake(self) -> None:
+        """Have everything read at the next look; until the curves are there, the row keeps what it shows of them."""
+        if self._asleep is not None:
+            self._before, self._asleep = self._asleep, None
+            self._stamps.clear()
+
+    def sleep(self) -> Known | None:
+        """Forget everything but the row, if the run is at rest and all of it was read; returns what is left."""
+        if self._asleep is None:
+            if not self.at_rest or self._trouble or self.has_backlog():
+                return None
+            self.keep_curves()
+            self._asleep, self._before = self.view(), None
+            self.series.clear()
+            self._readers.clear()
+            self._loaded = False
+        return Known(dict(self._stamps), self._asleep)
+
+    @property
+    def known(self) -> Known | None:
+        """What the index should keep of the run; None while something is expected of it, or unread."""
+        if self._asleep is not None:
+            return Known(self._stamps, self._asleep)
+        if not self.at_rest or self._trouble or (self.has_backlog() and self._before is None):
+            return None
+        return Known(self._stamps, self.view())
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is expected to happen to this run."""
+        if self._asleep is not None:
+            return True
         return not self.alive and self._status is not None and self._status.state not in ("running", "queued")
 
     @property
-    def folder_stamp(self) -> _Stamp:
+    def folder_stamp(self) -> Stamp:
         """Changes when a file of the run is made or replaced, which is how every status is written."""
         return _stamp(self._folder)
 
@@ -83,6 +136,10 @@ class RunFollow:
             return Look(changed=self._trouble != before, written=False)
 
     def _look(self, clock: Clock) -> Look:
+        if self._asleep is not None:
+            if self._undisturbed():
+                return Look(changed=False, written=False)
+            self.wake()
         was = (self.alive, self._launched, self._trouble)
         self._trouble = ""
         written = self._read_changed()
@@ -113,6 +170,15 @@ class RunFollow:
             changed = self._has_changed(event_file.name, str(event_file)) or changed
         return changed
 
+    def _undisturbed(self) -> bool:
+        """Whether a sleeping run's files are as they were, and nobody has taken it up again."""
+        folder = self._folder
+        for name, stamp in self._stamps.items():
+            path = folder if name == "folder" else self._watched.get(name) or f"{folder}/{name}"
+            if _stamp(path) != stamp:
+                return False
+        return not is_held(self._watched["lock"])
+
     def _is_new(self, name: str) -> bool:
         return self._has_changed(name, self._watched[name])
 
@@ -138,6 +204,30 @@ class RunFollow:
             self._readers.setdefault(path, (EventFileReader(path), None))
         self._readers = dict(sorted(self._readers.items(), key=lambda item: event_file_order(item[0])))
 
+    def _thaw_curves(self) -> None:
+        """Begin with the cached curves, if every file that they came from still begins the same."""
+        if self._cache is None or len(self.series.tags()) or self.event_bytes() < CACHE_FROM_BYTES:
+            return
+        kept = curve_cache.load(self._cache)
+        if kept is None or set(kept.places) != {path.name for path in self._readers}:
+            return
+        fresh = {path: EventFileReader(path) for path in self._readers}
+        if all(reader.resume(kept.places[path.name]) for path, reader in fresh.items()):
+            self.series.adopt(kept.curves)
+            self._readers = {path: (reader, None) for path, reader in fresh.items()}
+            self._cached_bytes = sum(place.offset for place in kept.places.values())
+
+    def keep_curves(self) -> None:
+        """Write the cache, where there is something new to keep that took time to read."""
+        if self._cache is None or self.event_bytes() < CACHE_FROM_BYTES or self.event_bytes() == self._cached_bytes:
+            return
+        places = {path.name: reader.place for path, (reader, _) in self._readers.items()}
+        sound = {name: place for name, place in places.items() if place is not None}
+        if len(sound) == len(places):
+            self._cached_bytes = self.event_bytes()
+            with suppress(OSError):
+                curve_cache.save(self._cache, self.series, sound)
+
     def _forget_curves(self) -> None:
         self.series.clear()
         self._readers = {path: (EventFileReader(path), None) for path in self._readers if path.exists()}
@@ -160,7 +250,7 @@ class RunFollow:
         """Whether event files hold something that was not read."""
         return any(self._unread(path, reader, seen) for path, (reader, seen) in self._readers.items())
 
-    def _unread(self, path: Path, reader: EventFileReader, seen: _Stamp) -> bool:
+    def _unread(self, path: Path, reader: EventFileReader, seen: Stamp) -> bool:
         stamp = self._stamps.get(path.name)
         return reader.has_backlog or (stamp is not None and stamp != seen)
 
@@ -172,6 +262,8 @@ class RunFollow:
         """
         end = None if budget_s is None else clock() + budget_s
         version = self.series.version
+        if not self._loaded:
+            self._thaw_curves()
         for path, (reader, seen) in list(self._readers.items()):
             if not self._unread(path, reader, seen):
                 continue
@@ -190,11 +282,13 @@ class RunFollow:
 
     def view(self) -> RunView:
         """The run as a row."""
+        if self._asleep is not None:
+            return self._asleep
         record, status = self._record, self._status
         best = best_score(self._evals)
         success = _first(status.success if status else None, self._evals[-1].success if self._evals else None)
         tag = next((name for name in SPARKLINE_TAGS if name in self.series), "")
-        return RunView(
+        view = RunView(
             id=self.run.id,
             label=label_of(self.run.id),
             env=record.env if record else "",
@@ -225,6 +319,18 @@ class RunFollow:
             loading=not self._loaded and self.has_backlog(),
             data_version=self.series.version,
         )
+        return view if self._loaded or self._before is None else self._with_former_curves(view, self._before)
+
+    @staticmethod
+    def _with_former_curves(view: RunView, before: RunView) -> RunView:
+        """The row of a run that has just woken: what was known of its curves stays until they are read."""
+        return replace(
+            view,
+            sparkline=before.sparkline,
+            sparkline_tag=before.sparkline_tag,
+            metrics=MappingProxyType({**before.metrics, **view.metrics}),
+            data_time=newest(before.data_time, view.data_time),
+        )
 
     def _end(self, status: RunStatus) -> tuple[str | None, str | None]:
         if status.state != "running":
@@ -243,7 +349,7 @@ def _first(*values: float | None) -> float | None:
     return next((value for value in values if value is not None), None)
 
 
-def _stamp(path: str) -> _Stamp:
+def _stamp(path: str) -> Stamp:
     try:
         info = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

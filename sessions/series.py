@@ -111,6 +111,15 @@ class Series:
             lows, highs = next_lows, next_highs
             level += 1
 
+    def levels(self) -> "list[tuple[array[float], array[float]]]":
+        """The pyramid: minima and maxima of groups of 16, of groups of those, and so on; whole groups only."""
+        self._raise_pyramid()
+        return self._levels
+
+    def set_levels(self, levels: "list[tuple[array[float], array[float]]]") -> None:
+        """Take over a pyramid that was made from these very points."""
+        self._levels = levels
+
     def sample(self, width: int) -> tuple[float, ...]:
         """At most `width` values for a sparkline: one per stretch of the curve, its extremes among them."""
         return sample(self, width)
@@ -173,6 +182,32 @@ class SeriesSet:
             for record in records:
                 self._add(record)
             self.version += 1
+
+    @classmethod
+    def thawed(cls, curves: dict[str, Series], newest_step: int, last_wall_time: float | None) -> "SeriesSet":
+        """A set made of whole curves."""
+        out = cls()
+        out._curves = curves
+        out._last_step = newest_step
+        out.last_wall_time = last_wall_time
+        return out
+
+    def adopt(self, other: "SeriesSet") -> None:
+        """Take over what another set holds, which must not be used afterwards."""
+        with self._lock:
+            self._curves, self._columns = other._curves, {}
+            self._last_step, self.last_wall_time = other._last_step, other.last_wall_time
+            self.seams[:] = other.seams
+            self.version += 1
+
+    def frozen(self) -> dict[str, Series]:
+        """The curves themselves; only for the thread that extends them."""
+        return self._curves
+
+    @property
+    def newest_step(self) -> int:
+        """The newest step of all curves."""
+        return self._last_step
 
     def clear(self) -> None:
         """Forget everything: the files turned out to be other ones."""

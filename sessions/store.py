@@ -6,7 +6,7 @@ which grow under their own lock. No file is read here.
 
 import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -81,7 +81,8 @@ class Store:
         self._lock = threading.Lock()
         self._views: dict[str, RunView] = {}
         self._series: dict[str, SeriesSet] = {}
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, None] = {}  # the one asked for last comes last
+        self.on_wanted: Callable[[str], None] = lambda run_id: None  # called when a run's curves are asked for anew
         self._notices: tuple[str, ...] = ()
         self._snapshot = Snapshot(0, ())
 
@@ -102,18 +103,28 @@ class Store:
     def series(self, run_id: str, wanted: bool = True) -> SeriesSet:
         """The curves of a run; asking for them has them read soon, if they were not (unless `wanted` is false)."""
         with self._lock:
+            new = wanted and run_id not in self._wanted
             if wanted:
-                self._wanted.add(run_id)
-            return self._series.setdefault(run_id, SeriesSet())
+                self._wanted.pop(run_id, None)
+                self._wanted[run_id] = None
+            found = self._series.setdefault(run_id, SeriesSet())
+        if new:
+            self.on_wanted(run_id)
+        return found
 
     def breakdown(self, run_id: str, step: int | None = None, width: int = 20) -> Breakdown | None:
         """The reward breakdown of a run, at its newest step or a chosen one."""
         return reward_breakdown(self.series(run_id), step, width)
 
-    def wanted(self) -> frozenset[str]:
-        """The runs whose curves somebody asked for."""
+    def wanted(self) -> tuple[str, ...]:
+        """The runs whose curves somebody asked for, the last one last."""
         with self._lock:
-            return frozenset(self._wanted)
+            return tuple(self._wanted)
+
+    def unwant(self, run_id: str) -> None:
+        """Nobody has asked for these curves for long: they need not be kept in memory."""
+        with self._lock:
+            self._wanted.pop(run_id, None)
 
     def put(self, views: Iterable[RunView], gone: Iterable[str] = (), notices: tuple[str, ...] | None = None) -> bool:
         """Replace views, drop those of deleted runs.
@@ -123,19 +134,23 @@ class Store:
         """
         with self._lock:
             changed = False
+            known = len(self._views)
             for view in views:
                 if self._views.get(view.id) != view:
                     self._views[view.id] = view
                     changed = True
             for run_id in gone:
                 changed = self._views.pop(run_id, None) is not None or changed
+                known = -1
                 self._series.pop(run_id, None)
-                self._wanted.discard(run_id)
+                self._wanted.pop(run_id, None)
             if notices is not None and notices != self._notices:
                 self._notices = notices
                 changed = True
             if changed:
-                runs = tuple(self._views[run_id] for run_id in sorted(self._views))
+                if len(self._views) != known:
+                    self._views = dict(sorted(self._views.items()))
+                runs = tuple(self._views.values())
                 self._snapshot = Snapshot(self._snapshot.version + 1, runs, self._notices)
             return changed
 

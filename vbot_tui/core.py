@@ -4,6 +4,7 @@ One thread owns everything here and turns what changed into one immutable ``View
 read the newest view and leave requests; no method that a screen calls ever waits. Textual must not be imported here.
 """
 
+import math
 import queue
 import threading
 import time
@@ -20,18 +21,22 @@ from sessions.breakdown import reward_breakdown
 from sessions.errors import VbotError
 from sessions.files import append_line, utc_now
 from sessions.follower import Follower, watch_with_watchdog
+from sessions.runs import RunDir
 from sessions.series import SeriesSet
 from sessions.store import RunView, Snapshot
 from sessions.workspace import Workspace
 from vbot_tui import rows
 from vbot_tui.desk import Desk
 from vbot_tui.flag_watch import FlagWatch
-from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, TrialRow, View, ordered
+from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, TrialRow, View
+from vbot_tui.orders import Orders
 from vbot_tui.papers import PaperDesk
+from vbot_tui.row_book import RowBook
 from vbot_tui.study_desk import StudyDesk
 
 PICTURE_S = 0.2
 BEAT_S = 1.0
+QUIET_BEATS = 5  # with no study and nothing new, the rest is looked at in one of so many beats
 DETAIL_S = 1.0
 LOG_LINES = 300
 HISTORY = 48
@@ -41,7 +46,7 @@ SINGLE = "single runs"
 Job = tuple[str, Callable[[], str | None]]
 
 
-class Core:
+class Core(Orders):
     """The work behind the screens; implements ``vbot_tui.client.Client``.
 
     Args:
@@ -77,13 +82,16 @@ class Core:
             watch=None if read_only else watch_with_watchdog,
             settle_dead=not read_only,
             clock=clock,
+            keep=not read_only,
         )
         self._desk = desk or Desk(workspace)
         self._desk.on_change = self._wake.set
+        self._begin_orders(workspace, self._look_now)
         self._flags = FlagWatch(workspace, self._follower.store)
         self._selected = ""
         self._opened: tuple[str, ...] = ()
         self._papers = PaperDesk(workspace)
+        self._book = RowBook()
         self._study_desk = StudyDesk(workspace)
         self._shown = ""
         self._drawn_detail: tuple[float, int, Detail] = (0.0, -1, Detail())
@@ -186,6 +194,7 @@ class Core:
             self._guarded(self._obey_jobs)  # what was asked for by the last keys
         self._follower.stop()
         self._study_desk.close()
+        self._end_orders()
         if self._read_only:
             return []
         shown = self._view.study
@@ -195,12 +204,12 @@ class Core:
 
     def read_once(self) -> View:
         """Read everything in this thread and return one picture, for ``--once``; nothing is written."""
-        snapshot = self._follower.read_once()
-        runs = {run.id: run for run in snapshot.runs}
-        self._flags.update(snapshot.runs, "", self._clock(), budget=len(snapshot.runs))
-        first = self._picture(snapshot, runs)
+        snapshot = self._follower.read_once(curves=False)
+        self._flags.update(snapshot.runs, "", self._clock(), budget_s=math.inf)
+        first = self._picture(snapshot)
         self._selected = first.rows[0].key if first.rows else ""
-        return self._picture(snapshot, runs)
+        self._follower.read_run(self._selected)
+        return self._picture(self._follower.store.snapshot())
 
     # --- the thread
 
@@ -208,16 +217,21 @@ class Core:
         self._guarded(self._follower.start)
         if not self._read_only:
             self._guarded(self._desk.adopt)
+        beat = 0
         while not self._stopping.is_set():
+            woken = self._wake.is_set() or not self._view.ready
             self._wake.clear()
             self._hurry.clear()
             began = time.monotonic()
-            self._guarded(self._work)
+            beat = 0 if woken else beat + 1
+            if woken or beat % QUIET_BEATS == 0 or self._view.studies or self._desk.waiting:
+                self._guarded(self._work)
             self._hurry.wait(max(0.0, PICTURE_S - (time.monotonic() - began)))
             self._wake.wait(BEAT_S)
 
     def _work(self) -> None:
         self._obey_jobs()
+        self._poll_orders()
         for study in self._desk.drop_released():
             self._say("info", f"{study} is driven by another process now; this screen goes on showing it.")
         taken, given_up = self._desk.pursue()
@@ -228,11 +242,10 @@ class Core:
         for reply in self._desk.answers():
             self._say("good", sentence(reply))
         snapshot = self._follower.store.snapshot()
-        runs = {run.id: run for run in snapshot.runs}
-        selected = self._view.row(self._selected)
+        selected = self._book.row(self._selected)
         if self._flags.update(snapshot.runs, selected.run_id if selected else "", self._clock()):
             self._wake.set()
-        self._publish(self._picture(snapshot, runs))
+        self._publish(self._picture(snapshot))
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """Do a piece of work; a fault becomes a sentence on the screen and a trace in the log."""
@@ -329,11 +342,14 @@ class Core:
 
     # --- the picture
 
-    def _picture(self, snapshot: Snapshot, runs: dict[str, RunView]) -> View:
-        heads, shown = self._heads(snapshot)
-        table = self._rows(shown, snapshot, runs)
-        keys = {row.key for row in table}
-        if self._selected not in keys:
+    def _picture(self, snapshot: Snapshot) -> View:
+        heads, shown, singles = self._heads(snapshot)
+        run_of, flags = self._follower.store.get, self._flags
+        if shown is not None:
+            table = self._book.of_study(shown, run_of, flags.flags)
+        else:
+            table = self._book.of_runs(singles, flags.flags, flags.take_changed())
+        if self._book.row(self._selected) is None:
             self._selected = table[0].key if table else ""
         return replace(
             self._view,
@@ -342,13 +358,15 @@ class Core:
             studies=heads,
             study=next((head for head in heads if head.id == self._shown), None),
             notes=self._read_notes(table),
-            detail=self._detail(runs),
-            papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_id in runs),
+            detail=self._detail(run_of(self._selected)),
+            papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_of(run_id) is not None),
             page=self._study_desk.opened(self._desk.view),
+            plan=self.plan,
             notice=self._view.notice or self._trouble(snapshot),
         )
 
-    def _heads(self, snapshot: Snapshot) -> tuple[tuple[StudyHead, ...], StudyView | None]:
+    def _heads(self, snapshot: Snapshot) -> tuple[tuple[StudyHead, ...], StudyView | None, tuple[RunView, ...]]:
+        """Return the studies, the one that is shown, and the runs that belong to none."""
         heads: list[StudyHead] = []
         views: dict[str, StudyView] = {}
         for study in self._desk.ids():
@@ -358,24 +376,16 @@ class Core:
                 heads.append(rows.head(view, self._desk.driver(study)))
             else:
                 heads.append(StudyHead(study, state="damaged", driver="nobody", trouble=self._desk.damaged[study]))
-        singles = [run for run in snapshot.runs if run.study not in views]
+        singles = tuple([run for run in snapshot.runs if run.study not in views]) if views else snapshot.runs
         if singles:
             heads.append(StudyHead(SINGLE, state="", driver="", trials=len(singles)))
         names = [head.id for head in heads]
         if self._shown not in names:
             self._shown = names[0] if names else ""
-        return tuple(heads), views.get(self._shown)
+        return tuple(heads), views.get(self._shown), singles
 
-    def _rows(self, shown: StudyView | None, snapshot: Snapshot, runs: dict[str, RunView]) -> tuple[TrialRow, ...]:
-        if shown is not None:
-            flags = self._flags.flags
-            return ordered([rows.trial_row(shown, item, runs.get(item.run or ""), flags) for item in shown.trials])
-        studies = set(self._desk.ids())
-        return ordered([rows.run_row(run, self._flags.flags) for run in snapshot.runs if run.study not in studies])
-
-    def _detail(self, runs: dict[str, RunView]) -> Detail:
+    def _detail(self, run: RunView | None) -> Detail:
         """Return what is known of the selected trial; made anew at most once a second for the same trial."""
-        run = runs.get(self._selected)
         if run is None:
             return Detail(self._selected)
         at, version, known = self._drawn_detail
@@ -394,19 +404,19 @@ class Core:
             steps = curves.get(now.terms[0].tag).steps
             if len(steps) >= 4:
                 before = reward_breakdown(curves, steps[len(steps) - 1 - len(steps) // 4], 0)
-        directory = self._workspace.run(run.id)
+        directory = RunDir(self._workspace.runs / run.id)
         return Detail(run.id, now, before, directory.log_tail(LOG_LINES), str(directory.log_path))
 
     def _read_notes(self, table: tuple[TrialRow, ...]) -> tuple[NoteView, ...]:
         """Return the notes of the session and of the trials shown; read again only when there are others."""
         days = notes.pages(self._workspace)
-        noted = [row.run_id for row in table if row.notes]
+        noted = [(row.run_id, row.notes) for row in table if row.notes]
         mark = (
             tuple((path.name, path.stat().st_size) for path in days),
-            tuple((row.run_id, row.notes) for row in table if row.notes),
+            tuple(noted),
         )
         if self._notes[0] != mark:
-            files = [*days, *(self._workspace.run(run_id).notes_path for run_id in noted)]
+            files = [*days, *(RunDir(self._workspace.runs / run_id).notes_path for run_id, _ in noted)]
             found = [note for path in files for note in notes.read_file(path)]
             self._notes = (mark, tuple(rows.note_view(note) for note in sorted(found, key=lambda item: item.time)))
         return self._notes[1]

@@ -4,15 +4,22 @@ Runs on the core's thread. A run that has ended is judged once, when it is looke
 workspace's memory gives the names.
 """
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
 from automl.diagnosis import FlagCache
 from automl.flags import RunFacts, diagnose
-from sessions.runs import FINAL_STATES
+from sessions.runs import FINAL_STATES, RunDir
 from sessions.store import RunView, Store
 from sessions.workspace import Workspace
 from vbot_tui.model import FlagView
 from vbot_tui.rows import flag_view, named_flags
 
 AGAIN_S = 10.0
+SLICE_S = 0.008
+UNASKED_BYTES = 4 << 20
+"""An ended run with longer curves is judged when somebody looks at it."""
 
 
 class FlagWatch:
@@ -24,18 +31,59 @@ class FlagWatch:
         self._store = store
         self._cache = FlagCache(workspace)
         self._judged: dict[str, tuple[int, str, float]] = {}
+        self._runs: tuple[RunView, ...] = ()
+        self._pending: dict[str, RunView] = {}
+        self._changed: set[str] = set()
 
-    def update(self, runs: tuple[RunView, ...], selected: str, now: float, budget: int = 1) -> bool:
-        """Judge what is due, at most ``budget`` runs; the selected one first.
+    def update(
+        self,
+        runs: tuple[RunView, ...],
+        selected: str,
+        now: float,
+        budget_s: float = SLICE_S,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> bool:
+        """Judge what is due, the selected run first, for about so many seconds and at least one run.
 
         Returns:
             Whether more is due.
         """
-        due = [run for run in runs if self._due(run, run.id == selected, now)]
+        self._take(runs, selected)
+        end = ticks() + budget_s
+        due = [run for run in self._pending.values() if self._due(run, run.id == selected, now)]
         due.sort(key=lambda run: (run.id != selected, not run.alive))
-        for run in due[:budget]:
+        for index, run in enumerate(due):
+            if index and ticks() >= end:
+                return True
+            before = self.flags.get(run.id)
             self._judge(run, run.id == selected, now)
-        return len(due) > budget
+            if self.flags.get(run.id) != before:
+                self._changed.add(run.id)
+        return False
+
+    def take_changed(self) -> frozenset[str]:
+        """Return the runs whose flags have changed since the last call."""
+        changed, self._changed = frozenset(self._changed), set()
+        return changed
+
+    def _take(self, runs: tuple[RunView, ...], selected: str) -> None:
+        """Remember which runs may have to be judged: those that changed, those that live, the selected one."""
+        if runs is not self._runs:
+            same = len(runs) == len(self._runs)
+            fresh = [new for old, new in zip(self._runs, runs, strict=True) if old is not new] if same else runs
+            self._pending.update((run.id, run) for run in fresh)
+            self._runs = runs
+        done = [
+            run.id
+            for run in self._pending.values()
+            if not run.alive and run.id != selected and self._judged.get(run.id, (0, "", 0.0))[1] == run.state
+        ]
+        for run_id in done:
+            del self._pending[run_id]
+        if selected and selected not in self._pending:
+            view = self._store.get(selected)
+            if view is not None:
+                self._pending[selected] = view
 
     def save(self) -> None:
         """Keep the names of ended runs' flags for the next start."""
@@ -57,6 +105,15 @@ class FlagWatch:
             self.flags[run.id] = tuple(flag_view(flag) for flag in found)
             self._judged[run.id] = (run.data_version, run.state, now)
         else:
-            names = self._cache.names(self._workspace.run(run.id), run.state)
-            self.flags[run.id] = named_flags(names)
+            folder = RunDir(self._workspace.runs / run.id)
+            if run.id in self._cache or _event_bytes(folder) <= UNASKED_BYTES:
+                self.flags[run.id] = named_flags(self._cache.names(folder, run.state))
             self._judged[run.id] = (-1, run.state, now)
+
+
+def _event_bytes(run: RunDir) -> int:
+    total = 0
+    for path in run.event_files():
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total

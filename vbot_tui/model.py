@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions.breakdown import Breakdown
+from vbot_tui.launch_model import Plan
 from vbot_tui.study_model import StudyPage
 
 NAN = math.nan
@@ -203,6 +204,8 @@ class View:
     """Of the runs that are opened."""
     page: StudyPage | None = None
     """Of the study whose screen is open."""
+    plan: Plan | None = None
+    """What the newest draft means."""
     first: FirstStudy | None = None
     notice: Notice | None = None
     busy: str = ""
@@ -217,16 +220,21 @@ class View:
         return next((item for item in self.papers if item.run_id == key), None)
 
 
+Place = tuple[int, float, float, str]
+"""Where a row stands in the usual order."""
+_RANKS = {"running": 0, "paused": 1, "queued": 2}
+
+
+def place_of(row: TrialRow) -> Place:
+    """Return the place of a row: the living first (newest on top), then the dead by score, best first."""
+    age = -float(row.number) if row.number is not None else 0.0
+    if row.live:
+        return (_RANKS[row.state], 0.0, age, row.key)
+    scored = math.isfinite(row.score)
+    return (3 if scored else 4, -row.score if scored else 0.0, age, row.key)
+
+
 def ordered(rows: Mapping[str, TrialRow] | list[TrialRow]) -> tuple[TrialRow, ...]:
-    """Return rows as the table shows them: the living first (newest on top), then the dead by score, best first."""
+    """Return rows as the table shows them."""
     items = list(rows.values()) if isinstance(rows, Mapping) else list(rows)
-    rank = {"running": 0, "paused": 1, "queued": 2}
-
-    def place(row: TrialRow) -> tuple[int, float, float, str]:
-        age = -float(row.number) if row.number is not None else 0.0
-        if row.live:
-            return (rank[row.state], 0.0, age, row.key)
-        scored = math.isfinite(row.score)
-        return (3 if scored else 4, -row.score if scored else 0.0, age, row.key)
-
-    return tuple(sorted(items, key=place))
+    return tuple(sorted(items, key=place_of))

@@ -33,7 +33,7 @@ def test_asking_for_curves_makes_them_wanted():
     store = Store()
     store.series("quiet", wanted=False)
     assert store.series("a") is store.series("a")
-    assert store.wanted() == {"a"}
+    assert store.wanted() == ("a",)
 
 
 def test_the_breakdown_is_of_the_runs_own_curves():

@@ -52,9 +52,9 @@ def test_it_is_not_judged_again_before_ten_seconds(watch, store):
 def test_one_run_at_a_time_the_selected_first(watch, store):
     for run in ("a", "b", "c"):
         put(store, run, math.nan, 1)
-    assert watch.update(store.snapshot().runs, "b", 100.0) is True
+    assert watch.update(store.snapshot().runs, "b", 100.0, budget_s=0.0) is True
     assert set(watch.flags) == {"b"}
-    watch.update(store.snapshot().runs, "b", 100.0)
+    watch.update(store.snapshot().runs, "b", 100.0, budget_s=0.0)
     assert watch.update(store.snapshot().runs, "b", 100.0) is False
     assert set(watch.flags) == {"a", "b", "c"}
 

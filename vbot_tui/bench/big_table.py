@@ -34,7 +34,7 @@ class FilledCore(Core):
     def draw(self) -> None:
         """Make the picture and have it shown."""
         snapshot = self._follower.store.snapshot()
-        self._publish(self._picture(snapshot, {run.id: run for run in snapshot.runs}))
+        self._publish(self._picture(snapshot))
 
     def change(self, turn: int) -> None:
         """Let eight runs move on."""

@@ -103,7 +103,8 @@ class TrialsScreen(CockpitScreen):
         with app.batch_update():
             self.set_class(not view.rows and (view.study is None or not view.ready), "-empty")
             rows = arranged(view.rows, self._test, self.sort, reverse=self.reverse)
-            self.marked &= {row.key for row in view.rows}
+            if self.marked:
+                self.marked &= {row.key for row in view.rows}
             self._share_height(len(rows))
             self.table.set_rows(rows, now, frozenset(self.marked))
             self._show_frame(view, now)

@@ -13,6 +13,9 @@ from vbot_tui.model import TrialRow
 from vbot_tui.widgets.line_view import LineView
 from vbot_tui.widgets.trial_rows import Column, columns, header, row_line
 
+NEAR = 64
+"""Rows around the cursor's last place that are looked at before all others."""
+
 
 class TrialTable(LineView, can_focus=True):
     """Rows of trials under a header that stays."""
@@ -31,6 +34,7 @@ class TrialTable(LineView, can_focus=True):
         self.cursor_key = ""
         self.now = 0.0
         self.marked: frozenset[str] = frozenset()
+        self._at = 0
         self._top = 0
         self._painted: dict[int, tuple[bool, Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
@@ -38,7 +42,19 @@ class TrialTable(LineView, can_focus=True):
     @property
     def cursor(self) -> int:
         """The index of the selected row; 0 where nothing is selected."""
-        return next((index for index, row in enumerate(self.rows) if row.key == self.cursor_key), 0)
+        return max(0, self._find())
+
+    def _find(self) -> int:
+        """Return where the selected row is, looking near its last place first; -1 where it is not."""
+        rows, key, last = self.rows, self.cursor_key, self._at
+        if last < len(rows) and rows[last].key == key:
+            return last
+        near = range(max(0, last - NEAR), min(len(rows), last + NEAR))
+        found = next((index for index in near if rows[index].key == key), -1)
+        if found < 0:
+            found = next((index for index, row in enumerate(rows) if row.key == key), -1)
+        self._at = max(0, found)
+        return found
 
     @property
     def selected(self) -> TrialRow | None:
@@ -54,7 +70,7 @@ class TrialTable(LineView, can_focus=True):
         """Show these trials, some of them marked; the cursor stays on its trial wherever that went."""
         index = self.cursor
         self.rows, self.now, self.marked = rows, now, marked
-        if rows and not any(row.key == self.cursor_key for row in rows):
+        if rows and self._find() < 0:
             self._select(min(index, len(rows) - 1))
         self._follow()
         self._repaint()
@@ -71,7 +87,7 @@ class TrialTable(LineView, can_focus=True):
         self.move_to(self.cursor + rows)
 
     def _select(self, index: int) -> None:
-        key = self.rows[index].key
+        key, self._at = self.rows[index].key, index
         if key != self.cursor_key:
             self.cursor_key = key
             self.post_message(self.Chosen(key))
