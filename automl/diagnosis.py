@@ -1,12 +1,16 @@
-"""From a run's files to its flags: reads the curves, asks `automl.flags`, and remembers the answer for ended runs."""
+"""From a run's files to its flags: reads curves and config, asks `automl.flags`, remembers what ended runs raised."""
 
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from automl.flags import Flag, Points, RunFacts, diagnose
+from automl.mutes import muted
 from sessions.errors import VbotError
 from sessions.event_file import EventFileReader
 from sessions.files import parse_utc, read_json, to_json, write_atomic
@@ -14,13 +18,18 @@ from sessions.runs import FINAL_STATES, RunDir, RunStatus
 from sessions.workspace import Workspace
 
 CACHE_NAME = "flags.json"
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 def read_curves(run: RunDir) -> dict[str, Points]:
     """All scalars of a run by tag, in the order of their steps; where steps repeat, the later record counts."""
+    return curves_of(run.event_files())
+
+
+def curves_of(paths: Iterable[Path]) -> dict[str, Points]:
+    """All scalars of event files by tag; see `read_curves`."""
     curves: dict[str, dict[int, float]] = {}
-    for path in run.event_files():
+    for path in paths:
         for record in EventFileReader(path).read_new():
             for tag, number in zip(record.tags, record.numbers, strict=True):
                 curves.setdefault(tag, {})[record.step] = number
@@ -28,7 +37,7 @@ def read_curves(run: RunDir) -> dict[str, Points]:
 
 
 def facts_of(status: RunStatus | None, alive: bool, now_s: float | None = None) -> RunFacts:
-    """What the detectors want to know of a run besides its curves."""
+    """What a run's status tells the detectors."""
     if status is None:
         return RunFacts(state="running" if alive else "queued")
     updated = parse_utc(status.updated)
@@ -37,10 +46,46 @@ def facts_of(status: RunStatus | None, alive: bool, now_s: float | None = None) 
     return RunFacts(state=state, total_env_steps=status.total_env_steps, silent_s=max(0.0, silent))
 
 
-def flags_of(run: RunDir, now_s: float | None = None) -> tuple[Flag, ...]:
-    """The flags a run raises, with their evidence."""
-    alive = run.is_alive()
-    return diagnose(read_curves(run), facts_of(run.status(), alive, now_s))
+def facts_of_run(run: RunDir, now_s: float | None = None) -> RunFacts:
+    """What a run's status and config tell the detectors."""
+    return with_config(facts_of(run.status(), run.is_alive(), now_s), run)
+
+
+def with_config(facts: RunFacts, run: RunDir) -> RunFacts:
+    """`facts` with what the run's config.yaml tells; as they were where there is none of ours."""
+    try:
+        mark = run.config_path.stat().st_mtime_ns
+        told = _config_facts(run.path, mark)
+    except (VbotError, OSError, KeyError, TypeError, ValueError, AttributeError):
+        return facts
+    return replace(facts, **told)
+
+
+@lru_cache(maxsize=256)
+def _config_facts(path: Path, _mark: int) -> Mapping[str, Any]:
+    import yaml
+
+    run = RunDir(path)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        config = yaml.load(run.config_path.read_text(encoding="utf-8"), loader)["config"]
+    except yaml.YAMLError:
+        return {"config_changed": True}
+    # the file as it is: read through today's schema, a config of an older version would seem to have changed
+    found = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    asked = run.record().config_hash
+    scales = config["task"]["reward"]["scales"]
+    return {
+        "learning_rate": float(config["ppo"]["learning_rate"]),
+        "loaded": tuple(map(str, config["train"]["warm_start"])),
+        "terms": tuple(name for name, scale in scales.items() if scale != 0),
+        "config_changed": bool(asked) and not found.startswith(asked),
+    }
+
+
+def flags_of(run: RunDir, now_s: float | None = None, notices: bool = False) -> tuple[Flag, ...]:
+    """The flags a run raises, with their evidence; without those that were muted."""
+    return diagnose(read_curves(run), facts_of_run(run, now_s), muted=muted(run), notices=notices)
 
 
 def flag_names(run: RunDir) -> tuple[str, ...]:
@@ -74,15 +119,18 @@ class FlagCache:
 
     def names(self, run: RunDir, state: str) -> tuple[str, ...]:
         """The flags of a run that is in this state now."""
-        size = _event_bytes(run)
+        size, silent = _event_bytes(run), muted(run)
         known = self._entries.get(run.id)
         if known is not None and known.size == size and state in FINAL_STATES:
-            return known.flags
-        flags = flag_names(run)
+            return tuple(flag for flag in known.flags if flag not in silent)
+        try:
+            flags = tuple(flag.name for flag in diagnose(read_curves(run), facts_of_run(run)))
+        except (VbotError, OSError):
+            return ()
         if state in FINAL_STATES:
             self._entries[run.id] = _Entry(size, flags)
             self._changed = True
-        return flags
+        return tuple(flag for flag in flags if flag not in silent)
 
     def save(self) -> None:
         """Keep what was learned, if the workspace can be written."""

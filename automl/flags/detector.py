@@ -29,6 +29,7 @@ class Detector:
         advice: the first thing to try.
         look: takes the numbers from a run's curves.
         alarm: whether the flag says that something is wrong.
+        first_step: env step before which it is not judged.
     """
 
     name: str
@@ -37,10 +38,13 @@ class Detector:
     advice: str
     look: Callable[[Window], Found] = field(repr=False)
     alarm: bool = True
+    first_step: int = 0
 
 
 def judge(detector: Detector, window: Window, raised: bool) -> Flag | None:
     """The flag of a detector, if all its conditions hold; `raised` says that it is up already."""
+    if window.last_step < detector.first_step:
+        return None
     found = detector.look(window)
     margins = [condition.margin(raised) for condition in found.conditions]
     met = [margin for margin in margins if margin is not None]

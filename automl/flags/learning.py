@@ -53,26 +53,30 @@ def _lr_spike(w: Window) -> Found:
 
 
 def _lr_collapse(w: Window) -> Found:
-    start, now, done = w.first(RATE), w.mean(RATE), w.progress
-    planned = None if done is None else _lowest_plan(done - 0.5 * (w.last_step - w.first_step) / w.last_step * done)
+    start, now, total = w.first(RATE), w.mean(RATE), w.facts.total_env_steps
+    lowest = _least_left(w.curves.get(RATE, ()), start, total) if start and total > 0 else None
     return Found(
         (
-            Below("rate, as a share of what a planned decay would leave", _left(start, now, planned), 0.25, 0.4),
-            Above("largest step of the rate between two updates", _largest_jump(w.curves.get(RATE, ())), JUMP, 1.0),
-            Below("progress of the run", done, 0.95, 1.1),
+            Below("lowest rate, as a share of what a planned decay leaves", lowest[1] if lowest else None, 0.2, 0.3),
+            Above("largest factor between two updates", _largest_jump(w.curves.get(RATE, ())), JUMP, 1.0),
+            Below("rate now, as a share of the first", ratio(now, start), 0.3, 0.4),
         ),
         (("first", start), ("now", now), ("KL of an update", w.mean("ppo/kl"))),
+        lowest[0] if lowest else None,
+        f"the whole run to step {w.last_step:,}",
     )
+
+
+def _least_left(points: Points, start: float, total: int) -> tuple[int, float] | None:
+    """Where a rate was lowest against a planned decay, and what share of that it was."""
+    left = ((step, value / (start * _lowest_plan(step / total))) for step, value in points)
+    return min(left, key=lambda point: point[1], default=None)
 
 
 def _lowest_plan(done: float) -> float:
     """The lowest share of the first rate that a linear or a cosine schedule leaves at this progress."""
     left = min(1.0 - done, 0.5 * (1.0 + math.cos(math.pi * done)))
     return FLOOR_OF_PLANS + (1.0 - FLOOR_OF_PLANS) * max(left, 0.0)
-
-
-def _left(start: float | None, now: float | None, planned: float | None) -> float | None:
-    return now / (start * planned) if start and now is not None and planned else None
 
 
 def _largest_jump(points: Points) -> float | None:
@@ -98,7 +102,7 @@ def _value_blow_up(w: Window) -> Found:
     early = mean(value for step, value in w.curves.get("ppo/value_loss", ()) if step <= half)
     return Found(
         (
-            Below("share of the returns that the critic explains", w.mean("ppo/explained_variance"), 0.0, 0.2),
+            Below("share of the returns that the critic explains", w.mean("ppo/explained_variance"), 0.05, 0.2),
             Above("error of the critic", w.mean("ppo/value_loss"), 5.0, 2.0),
         ),
         (

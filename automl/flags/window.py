@@ -13,8 +13,7 @@ from functools import cached_property
 from automl.flags.types import Curves, Points, RunFacts
 
 WINDOW_SHARE = 0.2
-MIN_RECORDS = 10
-FIRST_JUDGED_STEP = 100_000  # before that a robot has not learned anything, good or bad
+MIN_RECORDS = 5
 SMOOTH = 5  # updates of a running mean
 COUNT = "episode/count"
 NOTHING_KNOWN = RunFacts()
@@ -137,7 +136,7 @@ class Window:
 def latest_window(curves: Curves, facts: RunFacts | None = None) -> Window | None:
     """The latest fifth of a run; None while there is too little to judge."""
     steps = sorted({step for points in curves.values() for step, _ in points})
-    if len(steps) < MIN_RECORDS or steps[-1] < FIRST_JUDGED_STEP:
+    if len(steps) < MIN_RECORDS:
         return None
     first = steps[-1] - steps[-1] * WINDOW_SHARE
     recent = steps[bisect_left(steps, first) :]

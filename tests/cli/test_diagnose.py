@@ -1,15 +1,52 @@
+import json
+
+import pytest
+
 from automl.flags import Flag
 from sessions.runs import RunDir, RunRecord
 from sessions.workspace import Workspace
 from tests.cli.command import vbot
+from vbot_rl.event_writer import EventWriter
 from vbot_tui.cli.diagnose import as_text
+
+LAZY = {
+    "episode/touched": 0.05,
+    "episode/fell": 0.1,
+    "task/speed_mps": 0.1,
+    "reward/alive_bonus": 3.0,
+    "reward/forward_velocity": 1.0,
+    "reward/total": 4.0,
+}
+FALL = {
+    "cause": "tilt",
+    "success": False,
+    "reached": False,
+    "length_s": 4.0,
+    "spawn_distance_m": 10.0,
+    "final_distance_m": 5.0,
+    "speed_before_mps": 1.5,
+}
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDir:
+    found = RunDir.create(Workspace.open(tmp_path).runs, RunRecord(id="20260101-a", kind="train", env="e"), {})
+    events = EventWriter(found.path, clock=lambda: 0.0)
+    for n in range(1, 21):
+        events.write(10_000 * n, LAZY)
+    events.close()
+    return found
+
+
+def diagnosed(tmp_path, *more):
+    return vbot("diagnose", "2026", "--workspace", tmp_path, *more)
 
 
 def test_a_run_without_curves_has_no_flags(tmp_path):
     RunDir.create(Workspace.open(tmp_path).runs, RunRecord(id="20260101-a", kind="train", env="e"), {})
-    said = vbot("diagnose", "2026", "--workspace", tmp_path, "--json")
+    said = diagnosed(tmp_path, "--json")
     assert said.code == 0
-    assert said.object == {"run": "20260101-a", "state": "queued", "flags": []}
+    assert said.object == {"run": "20260101-a", "state": "queued", "flags": [], "muted": {}, "failures": None}
 
 
 def test_a_flag_is_told_with_its_evidence_and_what_to_do():
@@ -22,6 +59,42 @@ def test_a_flag_is_told_with_its_evidence_and_what_to_do():
         "    speed m/s  0.03123",
         "    -> walk",
     ]
+
+
+def test_a_notice_says_that_it_is_none_and_a_flag_which_evaluation_to_see():
+    flag = Flag("x", "in step", "r", "w", {}, 0.75, "a", step=9, evaluation=5000, alarm=False)
+    text = as_text("r1", [flag])
+    assert "in step (notice, no alarm): r" in text and "see the evaluation at step 5,000" in text
+
+
+def test_a_muted_flag_is_silent_and_told_as_muted(run, tmp_path):
+    assert [flag["name"] for flag in diagnosed(tmp_path, "--json").object["flags"]] == ["lazy_robot"]
+    said = diagnosed(tmp_path, "--mute", "lazy_robot", "--why", "on purpose", "--json").object
+    assert said["flags"] == [] and said["muted"]["lazy_robot"]["why"] == "on purpose"
+    assert "muted: lazy_robot by" in diagnosed(tmp_path).out
+    again = diagnosed(tmp_path, "--unmute", "lazy_robot", "--json").object
+    assert [flag["name"] for flag in again["flags"]] == ["lazy_robot"] and again["muted"] == {}
+
+
+def test_an_unknown_flag_cannot_be_muted(run, tmp_path):
+    said = diagnosed(tmp_path, "--mute", "lazy_robots")
+    assert said.code == 2 and "lazy_robot" in said.err
+
+
+def test_why_episodes_failed_is_a_table_and_an_object(run, tmp_path):
+    episodes = [FALL, {**FALL, "success": True, "cause": "success"}]
+    (run.eval_dir / "competition-200000.json").write_text(json.dumps({"episodes": episodes}))
+    text = diagnosed(tmp_path).out
+    assert "competition at step 200,000: 1 of 2 episodes did not succeed" in text
+    row = next(line for line in text.splitlines() if line.startswith("tipped over"))
+    assert row.split() == ["tipped", "over", "on", "the", "way", "1", "50.0%", "4.0", "s", "5.00", "1.50", "0"]
+    failures = diagnosed(tmp_path, "--at", "200000", "--json").object["failures"]
+    assert (failures["failed"], failures["groups"][0]["cause"]) == (1, "tilt")
+
+
+def test_an_evaluation_that_is_not_there_is_refused(run, tmp_path):
+    said = diagnosed(tmp_path, "--at", "7")
+    assert said.code == 2 and "no competition evaluation" in said.err
 
 
 def test_an_unknown_run_is_refused(tmp_path):

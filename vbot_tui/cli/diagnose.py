@@ -1,39 +1,88 @@
-"""`vbot diagnose`: which flags a run raises, with the numbers that raised them."""
+"""`vbot diagnose`: which flags a run raises, with the numbers that raised them, and why its episodes failed."""
 
 import argparse
 import dataclasses
+import getpass
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vbot_tui.cli.console import Console
-from vbot_tui.cli.parser import Verbs
+from vbot_tui.cli.parser import Verbs, positive_int
+from vbot_tui.cli.tables import number, percent, table
 
 if TYPE_CHECKING:
+    from automl.failures import Failures
     from automl.flags import Flag
+    from automl.mutes import Mute
+    from sessions.runs import RunDir
+
+DESCRIPTION = """\
+Judge a run by its curves, and break the failures of its newest evaluation down by cause, place, time, distance and
+speed. --mute silences a flag for this run, everywhere and until --unmute."""
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Enter `diagnose`."""
-    parser = verbs.add("diagnose", "is the robot cheating the reward? flags with their evidence", diagnose)
+    parser = verbs.add(
+        "diagnose", "is the robot cheating the reward? flags with their evidence", diagnose, description=DESCRIPTION
+    )
     parser.add_argument("run_name", metavar="RUN", help="id of the run or its beginning")
+    parser.add_argument("--at", type=positive_int, metavar="STEP", help="the evaluation to explain (default: newest)")
+    parser.add_argument(
+        "--protocol", choices=("competition", "strict", "training"), default="competition", help="its rules"
+    )
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--mute", metavar="FLAG", help="do not raise this flag for this run again")
+    change.add_argument("--unmute", metavar="FLAG", help="raise it again")
+    parser.add_argument("--why", default="", metavar="TEXT", help="reason for --mute, kept with the run")
 
 
 def diagnose(arguments: argparse.Namespace, console: Console) -> int:
-    """Judge one run by its curves."""
+    """Judge one run by its curves and its evaluations."""
     from automl.diagnosis import flags_of
+    from automl.mutes import mutes
     from sessions.runs import effective_state
     from sessions.workspace import Workspace
 
     run = Workspace.open(arguments.workspace, create=False).run(arguments.run_name)
-    flags = flags_of(run, now_s=time.time())
+    change_mutes(run, arguments)
+    flags = flags_of(run, now_s=time.time(), notices=True)
+    failures = failures_of(run, arguments)
+    silent = mutes(run)
     result = {
         "run": run.id,
         "state": effective_state(run),
         "flags": [dataclasses.asdict(flag) for flag in flags],
+        "muted": {name: dataclasses.asdict(mute) for name, mute in silent.items()},
+        "failures": None if failures is None else dataclasses.asdict(failures),
     }
-    console.show(result, as_text(run.id, flags))
+    parts = [as_text(run.id, flags), muted_text(silent), failures_text(failures)]
+    console.show(result, "\n\n".join(part for part in parts if part))
     return 0
+
+
+def change_mutes(run: "RunDir", arguments: argparse.Namespace) -> None:
+    """Do what --mute or --unmute ask for."""
+    from automl import mutes
+
+    if arguments.mute is not None:
+        mutes.mute(run, arguments.mute, getpass.getuser(), arguments.why)
+    elif arguments.unmute is not None:
+        mutes.unmute(run, arguments.unmute)
+
+
+def failures_of(run: "RunDir", arguments: argparse.Namespace) -> "Failures | None":
+    """The failures of the evaluation that was asked for; none where nothing was asked and nothing evaluated yet."""
+    from automl.failures import of_run
+    from sessions.errors import NotFoundError
+
+    try:
+        return of_run(run, arguments.at, arguments.protocol)
+    except NotFoundError:
+        if arguments.at is not None:
+            raise
+        return None
 
 
 def as_text(run: str, flags: Sequence["Flag"]) -> str:
@@ -47,5 +96,43 @@ def flag_text(flag: "Flag") -> str:
     """One flag: what was looked for, where, what was found, what to do."""
     width = max((len(label.strip()) for label in flag.evidence), default=0)
     found = [f"    {label.strip():<{width}}  {value:.4g}" for label, value in flag.evidence.items()]
-    head = f"  {flag.title} (confidence {flag.confidence:.0%}): {flag.rule}"
-    return "\n".join([head, f"    in {flag.window}", *found, f"    -> {flag.advice}"])
+    sure = f"confidence {flag.confidence:.0%}" if flag.alarm else "notice, no alarm"
+    head = f"  {flag.title} ({sure}): {flag.rule}"
+    look = [] if flag.evaluation is None else [f"    see the evaluation at step {flag.evaluation:,}"]
+    return "\n".join([head, f"    in {flag.window}", *found, *look, f"    -> {flag.advice}"])
+
+
+def muted_text(silent: "Mapping[str, Mute]") -> str:
+    """The silenced flags for a person."""
+    lines = [f"muted: {name} by {mute.who}{f' ({mute.why})' if mute.why else ''}" for name, mute in silent.items()]
+    return "\n".join(lines)
+
+
+def failures_text(failures: "Failures | None") -> str:
+    """Why episodes failed, for a person."""
+    from automl.failures import WORDS
+
+    if failures is None:
+        return ""
+    rules = f"{failures.protocol} at step {failures.step:,}"
+    if not failures.failed:
+        return f"{rules}: all {failures.episodes} episodes succeeded."
+    rows: list[list[Any]] = [
+        [
+            WORDS.get(group.cause, group.cause),
+            group.where,
+            number(group.count),
+            percent(group.share),
+            f"{group.when_s:.1f} s",
+            number(group.distance_m, 2),
+            number(group.speed_mps, 2),
+            ", ".join(map(str, group.cases)),
+        ]
+        for group in failures.groups
+    ]
+    head = ["CAUSE", "WHERE", "CASES", "SHARE", "AFTER", "M TO GO", "M/S", "FIRST CASES"]
+    told = [f"{rules}: {failures.failed} of {failures.episodes} episodes did not succeed", table(head, rows)]
+    shown = failures.fall_poses or failures.poses
+    if shown is not None:
+        told.append(f"the first recorded {'fall' if failures.fall_poses else 'episode'} is in {shown}")
+    return "\n".join(told)
