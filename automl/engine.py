@@ -113,6 +113,12 @@ class Engine:
             return self._spent_before
         return self._spent_before + self._clock.monotonic() - self._began
 
+    def seconds_to_deadline(self) -> float:
+        """Until the budget asks for something, so that nobody sleeps over it; at least a twentieth of a second."""
+        ends_at = None if self._fold.ended else budget.ends_at_s(self.spec, self.state)
+        left = math.inf if ends_at is None else ends_at - self.elapsed_s
+        return max(left, 0.05) if left > 0 else math.inf
+
     def step(self, commands: Iterable[Command] = ()) -> None:
         """One pass. Raises JournalWriteError when a decision could not be journalled; then it was not acted on."""
         now = self._clock.monotonic()

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,12 +60,20 @@ class LocalExecutor:
         workspace: where runs and machine-wide slots are.
         machine_slots: how many trials may run on this machine at once, whoever started them; None = one per core.
         nice: how far trials stand back behind the cockpit.
+        program: what python runs as a trial; see `vbot_rl.launch.launch`.
     """
 
-    def __init__(self, workspace: Workspace, machine_slots: int | None = None, nice: int = 10) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        machine_slots: int | None = None,
+        nice: int = 10,
+        program: Sequence[str] | None = None,
+    ) -> None:
         self._workspace = workspace
         self._machine_slots = machine_slots or usable_cores()
         self._nice = nice
+        self._program = program
         self._processes: dict[str, _Process] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
@@ -116,7 +125,7 @@ class LocalExecutor:
 
     def start(self, run: str, slot: Slot) -> None:
         """Start a run's process in a slot, or watch the one that is alive."""
-        from vbot_rl.launch import launch
+        from vbot_rl.launch import PROGRAM, launch
 
         directory = self._run(run)
         if directory.is_alive():
@@ -125,7 +134,8 @@ class LocalExecutor:
             return
         try:
             directory.clear_stop_request()
-            started = launch(directory, slot if isinstance(slot, Lock) else None, nice=self._nice)
+            held = slot if isinstance(slot, Lock) else None
+            started = launch(directory, held, nice=self._nice, program=self._program or PROGRAM)
             pidfd = os.pidfd_open(started.pid)
         except LockedError:  # somebody was faster
             slot.release()
@@ -189,13 +199,15 @@ class LocalExecutor:
                 signal.pidfd_send_signal(process.pidfd, signal.SIGTERM)
 
     def kill(self, run: str) -> None:
-        """Kill the process group of a run, which its process leads."""
+        """Kill the process group of a run, which its process leads, and whatever else of it holds its lock."""
         self.adopt(run)
         process = self._processes.get(run)
-        if process is None or _has_ended(process.pidfd):
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process is not None and not _has_ended(process.pidfd):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        elif self._run(run).is_alive():
+            for pid in _holders(self._run(run)):
+                _kill_holder(pid, run)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until a watched process ends, `wake` is called or time is up."""
@@ -231,13 +243,13 @@ class LocalExecutor:
         process = self._processes.pop(run, None)
         if process is None:
             return
+        if process.popen is not None and reap and _has_ended(process.pidfd, REAP_S):
+            # What it left behind ends too. Its pid is nobody else's until it is waited for.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.popen.wait()
         os.close(process.pidfd)
-        if process.popen is None:
-            return
-        if reap:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.popen.wait(REAP_S)
-        if process.popen.poll() is None:
+        if process.popen is not None and process.popen.poll() is None:
             # It outlives this object on purpose; without a return code Popen would warn about that on collection.
             process.popen.returncode = 0
 
@@ -284,7 +296,30 @@ def _names_run(pid: int, run: str) -> bool:
     return any(argument.rstrip(b"/").endswith(run.encode()) for argument in arguments)
 
 
-def _has_ended(pidfd: int) -> bool:
+def _holders(run: RunDir) -> Iterator[int]:
+    """Processes that were started as this run and have its lock open: where a trial died, a fork that it left."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit() and _names_run(int(entry.name), run.id) and _has_open(int(entry.name), run.lock_path):
+            yield int(entry.name)
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    try:
+        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+    except OSError:
+        return False
+    return os.path.realpath(path) in links
+
+
+def _kill_holder(pid: int, run: str) -> None:
+    with contextlib.suppress(OSError):
+        pidfd = os.pidfd_open(pid)
+        if _names_run(pid, run):  # still the same process
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        os.close(pidfd)
+
+
+def _has_ended(pidfd: int, timeout_s: float = 0.0) -> bool:
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
-    return bool(poller.poll(0))
+    return bool(poller.poll(timeout_s * 1000))

@@ -17,12 +17,13 @@ from typing import Any
 
 from automl.clock import Clock, SystemClock
 from automl.commands import Command, command_from_dict, with_id
-from automl.engine import Engine
+from automl.engine import Engine, Suggester
 from automl.executor import Executor
 from automl.journal import Journal
 from automl.local import LocalExecutor, usable_cores
 from automl.spec import load
 from automl.statefile import write_papers
+from automl.suggest import suggest
 from automl.view import StudyView, build_view
 from sessions.code_version import code_version
 from sessions.errors import LockedError, VbotError
@@ -48,6 +49,7 @@ class Scheduler:
         executor: where trials run; processes of this machine if left out. It is closed with the scheduler.
         clock: what time it is.
         pass_s: time between two looks at the runs.
+        suggester: gives the next configuration.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Scheduler:
         executor: Executor | None = None,
         clock: Clock | None = None,
         pass_s: float = PASS_S,
+        suggester: Suggester = suggest,
     ) -> None:
         self.path = workspace.study(study)
         self.study = self.path.name
         self._executor = executor or LocalExecutor(workspace)
         self._clock = clock or SystemClock()
         self._pass_s = pass_s
+        self._suggester = suggester
         self._commands: deque[Command] = deque()
         self._listeners: list[Listener] = []
         self._stopping = threading.Event()
@@ -96,6 +100,7 @@ class Scheduler:
                 self._clock,
                 self._slots,
                 _host_facts(),
+                suggester=self._suggester,
                 spent_s=_counted(self.path / ELAPSED_FILE),
                 code=code_version,
             )
@@ -188,7 +193,7 @@ class Scheduler:
                 self._idle.set()
             else:
                 self._idle.clear()
-            self._executor.wait(TROUBLE_PASS_S if trouble else self._pass_s)
+            self._executor.wait(TROUBLE_PASS_S if trouble else min(self._pass_s, engine.seconds_to_deadline()))
 
     def _pass(self, engine: Engine) -> None:
         while self._commands:

@@ -20,6 +20,7 @@ from vbot_rl.config import Resolved, config_hash, override, to_yaml
 
 WARM_START_FILE = "warm_start.pt"
 NICE = 10
+PROGRAM = ("-m", "vbot_rl.train_one")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def create_run(
     command: str = "",
     warm_start: WarmStart | None = None,
     run_id: str | None = None,
+    hand_set: str = "",
 ) -> RunDir:
     """Make the directory of a new run, with ``run.json`` and ``config.yaml``; nothing is started.
 
@@ -63,6 +65,7 @@ def create_run(
         command: the command line, for the record.
         warm_start: what to start from; the checkpoint is copied into the run.
         run_id: the id, where the caller has already journalled one.
+        hand_set: learning and reward settings that a person set for a long training outside any study.
 
     Raises:
         UsageError: the checkpoint to start from cannot be read.
@@ -83,6 +86,7 @@ def create_run(
         code_version=code_version(),
         config_hash=config_hash(resolved.cfg),
         command=command,
+        hand_set=hand_set,
     )
     return RunDir.create(workspace.runs, record, {"config.yaml": to_yaml(resolved), **files})
 
@@ -122,13 +126,14 @@ def choose_libraries() -> None:
     os.environ.update(trial_environment(os.environ))
 
 
-def trial_command(run: RunDir, lock_fd: int, slot_fd: int | None, nice: int) -> list[str]:
+def trial_command(
+    run: RunDir, lock_fd: int, slot_fd: int | None, nice: int, program: Sequence[str] = PROGRAM
+) -> list[str]:
     """The command line of a trial process."""
     command = [
         sys.executable,
         "-P",
-        "-m",
-        "vbot_rl.train_one",
+        *program,
         "--run",
         os.path.abspath(run.path),
         "--lock-fd",
@@ -148,7 +153,13 @@ def prepare(run: RunDir) -> None:
     run.write_status(replace(starting, steps_per_s=0.0))
 
 
-def launch(run: RunDir, slot: Lock | None = None, nice: int = NICE, pass_fds: Sequence[int] = ()) -> Launched:
+def launch(
+    run: RunDir,
+    slot: Lock | None = None,
+    nice: int = NICE,
+    pass_fds: Sequence[int] = (),
+    program: Sequence[str] = PROGRAM,
+) -> Launched:
     """Start (or resume) the trial process of ``run`` in a session of its own.
 
     Its lock and slot are taken before and handed over by descriptor; this process keeps neither.
@@ -158,6 +169,7 @@ def launch(run: RunDir, slot: Lock | None = None, nice: int = NICE, pass_fds: Se
         slot: a held training slot, closed here once the child has it; None runs outside the slots.
         nice: how far the process steps back.
         pass_fds: further descriptors to leave open in the child.
+        program: what python runs; another one has to keep to what `vbot_rl.train_one` promises.
 
     Raises:
         LockedError: somebody runs it already; the slot stays with the caller.
@@ -169,7 +181,7 @@ def launch(run: RunDir, slot: Lock | None = None, nice: int = NICE, pass_fds: Se
         fds = (lock.fd, *((slot.fd,) if slot is not None else ()), *pass_fds)
         with open(run.log_path, "ab") as log:
             popen = subprocess.Popen(
-                trial_command(run, lock.fd, slot.fd if slot is not None else None, nice),
+                trial_command(run, lock.fd, slot.fd if slot is not None else None, nice, program),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
