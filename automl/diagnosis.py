@@ -19,6 +19,7 @@ from sessions.workspace import Workspace
 
 CACHE_NAME = "flags.json"
 CACHE_VERSION = 2
+WALK_MPS = 0.6
 
 
 def read_curves(run: RunDir) -> dict[str, Points]:
@@ -78,9 +79,20 @@ def _config_facts(path: Path, _mark: int) -> Mapping[str, Any]:
     return {
         "learning_rate": float(config["ppo"]["learning_rate"]),
         "loaded": tuple(map(str, config["train"]["warm_start"])),
+        "walking_pay": walking_pay(scales, float(config["task"]["control"]["rate_hz"])),
         "terms": tuple(name for name, scale in scales.items() if scale != 0),
         "config_changed": bool(asked) and not found.startswith(asked),
     }
+
+
+def walking_pay(scales: Mapping[str, float], rate_hz: float) -> float:
+    """What walking to the target at `WALK_MPS` pays per control step: scales of rates are per 10 ms, of approach per m.
+
+    Progress is paid by the share of the way covered, half of it on average.
+    """
+    ticks = 100.0 / rate_hz
+    approach = min(scales["approach"] * WALK_MPS / rate_hz, ticks)  # at most 1 per 10 ms
+    return WALK_MPS * scales["forward_velocity"] * ticks + approach + 0.5 * scales["distance_progress"] * ticks
 
 
 def flags_of(run: RunDir, now_s: float | None = None, notices: bool = False) -> tuple[Flag, ...]:

@@ -18,7 +18,6 @@ PRESENCE = (*CLOSENESS, "heading_tracking", *ALIVE)
 DRIVE = ("forward_velocity", "approach", "distance_progress")
 INSIDE = ("stop", "zero_ang_bonus", "hold_still")
 STOP = ("stop", "zero_ang_bonus")
-TARGET = (*CLOSENESS, *DRIVE, *INSIDE, "heading_tracking", "arrival_bonus", "inner_fence_bonus", "success_bonus")
 FIRST_JUDGED_STEP = 100_000  # before that a robot has not learned anything, good or bad
 HORIZON_STEPS = 100  # what lies further ahead hardly counts: 1 / (1 - 0.99) control steps
 
@@ -84,7 +83,7 @@ def _standing_dominance(w: Window) -> Found:
 
 
 def _weak_drive(w: Window) -> Found:
-    drive = sum(w.income.get(term, 0.0) for term in TARGET) if w.pays(DRIVE) else None
+    walking = w.facts.walking_pay if w.pays(DRIVE) else None
     moving = sum(value for term, value in w.costs.items() if term not in ("termination", "time_cost"))
     return Found(
         (
@@ -94,10 +93,10 @@ def _weak_drive(w: Window) -> Found:
             _far(w),
             _not_nearer(w),
             _learns(w),
-            Below("pay for anything about the target, as a share of what moving costs", ratio(drive, moving), 0.5, 0.7),
-            Below("share of income paid for being alive", w.income_share(ALIVE), 0.5, 0.6),
+            Below("what walking would pay, as a share of what moving costs", ratio(walking, moving), 0.5, 0.7),
+            Below("share of income paid for being alive", w.income_share(ALIVE) or 0.0, 0.5, 0.6),
         ),
-        (("paid per control step", drive), ("cost of moving per control step", moving)),
+        (("walking would pay per control step", walking), ("moving costs per control step", moving)),
     )
 
 
@@ -164,6 +163,7 @@ def _die_early(w: Window) -> Found:
     return Found(
         (
             Above("episodes that fell", w.mean("episode/fell"), 0.6, 0.5),
+            Below("KL of an update", w.mean("ppo/kl") or 0.0, 1.0, 2.0),  # beyond, the policy is thrown about
             _touched(w, 0.3, 0.4),
             _succeeded(w, 0.3, 0.4),
             Below("what a control step pays, falls apart", living, 0.0, 0.02),
@@ -265,7 +265,7 @@ _RULES: tuple[Detector, ...] = (
     Detector(
         "weak_drive",
         "weak drive",
-        "it hardly moves because moving costs at least twice what anything about the target pays",
+        "it hardly moves, because moving costs at least twice what walking to the target would pay",
         "raise forward_velocity or approach, or lighten the penalties on movement until walking pays",
         _weak_drive,
     ),

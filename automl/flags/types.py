@@ -48,6 +48,7 @@ class RunFacts:
         learning_rate: the configured rate.
         loaded: what a warm start took over; empty for a fresh start.
         terms: reward terms whose configured scale is not 0.
+        walking_pay: what walking to the target at 0.6 m/s would pay per control step.
         config_changed: whether config.yaml is no longer what the run was created with.
     """
 
@@ -57,4 +58,5 @@ class RunFacts:
     learning_rate: float | None = None
     loaded: tuple[str, ...] = ()
     terms: tuple[str, ...] | None = None
+    walking_pay: float | None = None
     config_changed: bool | None = None

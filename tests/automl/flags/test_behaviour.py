@@ -2,7 +2,7 @@
 
 import pytest
 
-from automl.flags import diagnose
+from automl.flags import RunFacts, diagnose
 from automl.flags.behaviour import DETECTORS
 from tests.automl.flags.curves import bend, flat, line, names
 
@@ -150,7 +150,7 @@ COUNTER_EXAMPLES = [
     ("standing_dominance", "episode/min_distance_m", 1.0),
     ("standing_dominance", "reward/total", -0.1),
     ("standing_dominance", "reward/forward_velocity", 2.0),
-    ("weak_drive", "reward/forward_velocity", 0.15),  # 0.15 against 0.2: more than half of what moving costs
+    ("weak_drive", "reward/dof_acc", 0.0),  # 0.05 against 0.1: half of what moving costs
     ("weak_drive", "ppo/kl", 1e-5),
     ("weak_drive", "episode/fell", 0.5),
     ("dead_gradient", "reward/position_tracking", 0.05),
@@ -179,6 +179,9 @@ COUNTER_EXAMPLES = [
 ]
 
 
+FACTS = RunFacts(walking_pay=0.05)  # against 0.2 that moving costs in the case of the weak drive
+
+
 def test_there_is_a_textbook_case_and_a_counter_example_of_every_detector():
     known = {detector.name for detector in DETECTORS}
     assert set(TEXTBOOK) == known == {name for name, _, _ in COUNTER_EXAMPLES}
@@ -186,32 +189,32 @@ def test_there_is_a_textbook_case_and_a_counter_example_of_every_detector():
 
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_a_textbook_case_raises_its_flag_and_no_other(name):
-    assert names(TEXTBOOK[name]) == [name]
+    assert names(TEXTBOOK[name], facts=FACTS) == [name]
 
 
 @pytest.mark.parametrize(("name", "tag", "value"), COUNTER_EXAMPLES)
 def test_one_number_on_the_other_side_is_enough_not_to_raise_it(name, tag, value):
-    assert name not in names({**TEXTBOOK[name], tag: line(value)})
+    assert name not in names({**TEXTBOOK[name], tag: line(value)}, facts=FACTS)
 
 
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_a_number_that_was_not_measured_is_no_evidence(name):
     for tag in TEXTBOOK[name]:
         if not tag.startswith("reward/"):
-            found = names({other: curve for other, curve in TEXTBOOK[name].items() if other != tag})
+            found = names({other: curve for other, curve in TEXTBOOK[name].items() if other != tag}, facts=FACTS)
             assert set(found) <= {name}
 
 
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_before_a_robot_has_learned_anything_nothing_is_said(name):
     early = {tag: [(step // 3, value) for step, value in curve] for tag, curve in TEXTBOOK[name].items()}
-    assert names(early) == []  # the same, 67,000 steps long
+    assert names(early, facts=FACTS) == []  # the same, 67,000 steps long
 
 
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_occupancy_plays_no_part(name):
     """Robots that stand inside the circle at the moment of measuring have not succeeded."""
-    assert names({**TEXTBOOK[name], "task/reached": line(1.0)}) == [name]
+    assert names({**TEXTBOOK[name], "task/reached": line(1.0)}, facts=FACTS) == [name]
 
 
 def test_a_flag_carries_its_evidence_and_how_sure_it_is():
@@ -248,4 +251,12 @@ def test_a_flag_names_the_evaluation_to_look_at():
 
 def test_a_robot_that_is_still_coming_nearer_is_not_called_weak():
     nearer = bend(8.0, 6.0, at=160_000)  # 2 m won since a fifth of the run ago
-    assert names({**TEXTBOOK["weak_drive"], "episode/min_distance_m": nearer}) == []
+    assert names({**TEXTBOOK["weak_drive"], "episode/min_distance_m": nearer}, facts=FACTS) == []
+
+
+def test_without_a_config_nobody_knows_what_walking_would_pay():
+    assert names(TEXTBOOK["weak_drive"]) == []
+
+
+def test_a_policy_that_is_thrown_about_does_not_choose_to_die():
+    assert names({**TEXTBOOK["die_early"], "ppo/kl": line(18.0)}) == []
