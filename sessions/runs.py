@@ -45,6 +45,7 @@ class RunRecord:
     code_version: str = ""
     config_hash: str = ""
     command: str = ""
+    hand_set: str = ""  # learning and reward settings that a person set for a long training outside any study
     schema: int = SCHEMA
 
 

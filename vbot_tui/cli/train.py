@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
 from vbot_tui.cli.console import Console
+from vbot_tui.cli.hand_set import base_of_file, guard
 from vbot_tui.cli.parser import Verbs, positive_int, seed_int
 
 if TYPE_CHECKING:
+    from automl.lineage import Source
     from sessions.runs import RunDir, RunStatus
     from sessions.workspace import Workspace
     from vbot_rl.config import Resolved
     from vbot_rl.launch import Launched, WarmStart
 
 POLL_S = 0.2
-HAND_SET_LIMIT = 500_000  # env steps; above it, learning and reward settings belong into a study
 DEFAULT_PARTS = "weights,normalizer"
-SEARCHABLE = ("ppo.", "task.reward.")
 
 DESCRIPTION = """\
 Train one policy on ENV and print what came of it. Ctrl-C stops it with a checkpoint; a second one kills it.
@@ -43,6 +43,9 @@ def add_verbs(verbs: Verbs) -> None:
         "--final", action="store_true", help="the shipped default in full length, recorded as a final run"
     )
     parser.add_argument("--preset", metavar="NAME", help="named scales and settings of ENV (default: 'default')")
+    parser.add_argument(
+        "--from", metavar="SOURCE", dest="source", help="settings that were found: STUDY, STUDY:TRIAL or library:NAME"
+    )
     parser.add_argument("--config", metavar="FILE", help="start from a run's config.yaml instead of a preset")
     parser.add_argument("--set", metavar="A.B=C", action="append", default=[], dest="sets", help="override one setting")
     parser.add_argument("--seed", type=seed_int, help="same seed, same run")
@@ -70,10 +73,10 @@ def train(arguments: argparse.Namespace, console: Console) -> int:
     from sessions.workspace import Workspace
 
     if arguments.resume is None:
-        resolved = resolve(arguments)
-        guard_hand_set(resolved, arguments.sets, arguments.anyway or arguments.smoke)
+        resolved, base = resolve_with_base(arguments)
+        by_hand = guard(resolved, base, arguments.anyway)
         workspace = Workspace.open(arguments.workspace)
-        run = new_run(workspace, resolved, arguments)
+        run = new_run(workspace, resolved, arguments, by_hand)
     else:
         workspace = Workspace.open(arguments.workspace, create=False)
         run = run_to_resume(workspace, arguments)
@@ -82,6 +85,11 @@ def train(arguments: argparse.Namespace, console: Console) -> int:
 
 def resolve(arguments: argparse.Namespace) -> "Resolved":
     """The config that the arguments ask for."""
+    return resolve_with_base(arguments)[0]
+
+
+def resolve_with_base(arguments: argparse.Namespace) -> "tuple[Resolved, Resolved]":
+    """The config that the arguments ask for, and what it is based on: a preset, a file or what a study found."""
     from pathlib import Path
 
     from automl.local import usable_cores
@@ -90,15 +98,43 @@ def resolve(arguments: argparse.Namespace) -> "Resolved":
     sets = {**assignments(arguments.sets), **given_settings(arguments)}
     if arguments.config is None:
         sets.setdefault("train.threads", usable_cores())  # a single run has the machine; trials get a thread each
+        if arguments.source is not None:
+            base = found_settings(arguments)
+            return override(base, sets), base
         if arguments.env is None:
             raise UsageError("name the environment to train on, e.g. vbot train vbot_navigation_section001 --smoke.")
-        return run_cfg(arguments.env, arguments.preset or "default", smoke=arguments.smoke, sets=sets)
-    if arguments.preset is not None or arguments.smoke:
-        raise UsageError("--config holds every setting, its preset included; leave --preset and --smoke away.")
-    loaded = load_yaml(Path(arguments.config))
+        preset = arguments.preset or "default"
+        return run_cfg(arguments.env, preset, smoke=arguments.smoke, sets=sets), run_cfg(arguments.env, preset)
+    if arguments.preset is not None or arguments.smoke or arguments.source is not None:
+        raise UsageError("--config holds every setting, its preset included; leave --preset, --from and --smoke away.")
+    path = Path(arguments.config)
+    loaded = load_yaml(path)
     if arguments.env not in (None, loaded.cfg.env):
         raise UsageError(f"{arguments.config} is for {loaded.cfg.env}, not for {arguments.env}; leave ENV away.")
-    return override(loaded, sets)
+    return override(loaded, sets), base_of_file(path, loaded)
+
+
+def found_settings(arguments: argparse.Namespace) -> "Resolved":
+    """What a study or the library found.
+
+    Raises:
+        UsageError: the arguments say otherwise.
+        NotFoundError: there is no such study, trial or entry.
+    """
+    source = find_source(arguments)
+    if arguments.preset is not None or arguments.smoke:
+        raise UsageError("--from names settings with their preset; leave --preset and --smoke away.")
+    if arguments.env not in (None, source.env):
+        raise UsageError(f"{source.name} was tried on {source.env}, not on {arguments.env}; leave ENV away.")
+    return source.resolved()
+
+
+def find_source(arguments: argparse.Namespace) -> "Source":
+    """The settings that --from names."""
+    from automl.lineage import find
+    from sessions.workspace import Workspace
+
+    return find(Workspace.open(arguments.workspace, create=False), arguments.source)
 
 
 def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -120,23 +156,14 @@ def assignments(texts: list[str]) -> dict[str, Any]:
     return dict(parse_assignment(text) for text in texts)
 
 
-def guard_hand_set(resolved: "Resolved", sets: list[str], anyway: bool) -> None:
-    """Refuse a long training with hand-set learning or reward settings: a study finds better ones, on the record."""
-    by_hand = [path for path in assignments(sets) if path.startswith(SEARCHABLE)]
-    if anyway or not by_hand or resolved.cfg.train.total_env_steps <= HAND_SET_LIMIT:
-        return
-    raise UsageError(
-        f"{', '.join(by_hand)} set by hand for {resolved.cfg.train.total_env_steps:,} steps: search it instead with "
-        f"'vbot automl run SPEC' where SPEC has it under 'space', or add --anyway to train once and mark the run."
-    )
-
-
-def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Namespace) -> "RunDir":
-    """Make the run's directory."""
+def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Namespace, by_hand: str = "") -> "RunDir":
+    """Make the run's directory; what was set by hand for a long training is marked in its record."""
     from vbot_rl.launch import create_run
 
     kind = "smoke" if arguments.smoke else "final" if arguments.final else "train"
     parent, start = warm_start(workspace, arguments)
+    if parent is None and arguments.source is not None:
+        parent = find_source(arguments).run
     return create_run(
         workspace,
         resolved,
@@ -145,6 +172,7 @@ def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Na
         parent=parent,
         command="vbot " + shlex.join(sys.argv[1:]),
         warm_start=start,
+        hand_set=by_hand,
     )
 
 
@@ -169,7 +197,8 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
     from sessions.locks import describe_holder
     from sessions.runs import settle
 
-    changed = [arguments.env, arguments.preset, arguments.config, arguments.warm_start, arguments.load]
+    changed = [arguments.env, arguments.preset, arguments.config, arguments.source]
+    changed += [arguments.warm_start, arguments.load]
     changed += [*arguments.sets, *given_settings(arguments)]
     if any(item is not None for item in changed) or arguments.smoke or arguments.final:
         raise UsageError("--resume goes on with the run as it was configured; give no other setting with it.")
@@ -286,6 +315,7 @@ def describe(run: "RunDir", steps_before: int, wall_s: float) -> dict[str, Any]:
         "state": status.state if status else "failed",
         "end_reason": status.end_reason if status else "crashed",
         "end_detail": status.end_detail if status else "the process ended before it said anything",
+        "hand_set": run.record().hand_set,
         "env_steps": steps,
         "wall_s": round(wall_s, 3),
         "steps_per_s": round((steps - steps_before) / wall_s, 1),
@@ -305,6 +335,8 @@ def as_text(result: dict[str, Any]) -> str:
         lines.append(
             f"  score {result['score']:.3f}, success {result['success']:.1%} (best checkpoint, competition protocol)"
         )
+    if result["hand_set"]:
+        lines.append(f"  marked as set by hand: {result['hand_set']}")
     if "film" in result:
         lines.append(f"  film {result['film']}")
     return "\n".join([*lines, f"  {result['dir']}"])
