@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from automl.diagnosis import FlagCache
+from automl.diagnosis import FlagCache, with_config
 from automl.flags import RunFacts, diagnose
+from automl.mutes import muted
 from sessions.runs import FINAL_STATES, RunDir
 from sessions.store import RunView, Store
 from sessions.workspace import Workspace
@@ -99,9 +100,11 @@ class FlagWatch:
 
     def _judge(self, run: RunView, selected: bool, now: float) -> None:
         if run.alive or selected:
+            directory = RunDir(self._workspace.runs / run.id)
             facts = RunFacts(run.state, run.total_env_steps, (run.age_s(now) or 0.0) if run.alive else 0.0)
             up = [flag.name for flag in self.flags.get(run.id, ())]
-            found = diagnose(self._store.series(run.id).mapping(), facts, raised=up)
+            curves = self._store.series(run.id).mapping()
+            found = diagnose(curves, with_config(facts, directory), raised=up, muted=muted(directory))
             self.flags[run.id] = tuple(flag_view(flag) for flag in found)
             self._judged[run.id] = (run.data_version, run.state, now)
         else:

@@ -116,7 +116,31 @@ STATE_ROLES: Mapping[str, str] = MappingProxyType(
 )
 
 FLAG_LETTERS: Mapping[str, str] = MappingProxyType(
-    {"lazy_robot": "L", "sprint_crash": "S", "deceleration_moat": "M", "nan": "N", "stalled": "Z"}
+    {
+        "lazy_robot": "L",
+        "standing_dominance": "D",
+        "weak_drive": "W",
+        "dead_gradient": "G",
+        "sprint_crash": "S",
+        "touch_and_die": "T",
+        "die_early": "E",
+        "fly_through": "F",
+        "reach_and_farm": "R",
+        "hover_at_rim": "H",
+        "conservative_hovering": "C",
+        "deceleration_moat": "M",
+        "peak_then_decline": "P",
+        "lr_spike": "U",
+        "lr_collapse": "V",
+        "std_collapse": "X",
+        "value_blow_up": "B",
+        "poisoned_warm_start": "O",
+        "throughput_drop": "Q",
+        "synchronised_episodes": "I",
+        "nan": "N",
+        "stalled": "Z",
+        "config_drift": "K",
+    }
 )
 
 

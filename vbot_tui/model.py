@@ -28,6 +28,8 @@ class FlagView:
     evidence: tuple[tuple[str, float], ...]
     confidence: float
     advice: str
+    step: int | None = None  # where it shows best
+    evaluation: int | None = None  # the evaluation nearest to that, whose poses can be played
 
 
 @dataclass(frozen=True, slots=True)

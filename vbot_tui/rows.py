@@ -27,7 +27,17 @@ def number(value: float | None) -> float:
 def flag_view(flag: Flag) -> FlagView:
     """Return a diagnosis as the screen shows it."""
     evidence = tuple((name, number(value)) for name, value in flag.evidence.items())
-    return FlagView(flag.name, flag.title, flag.rule, flag.window, evidence, flag.confidence, flag.advice)
+    return FlagView(
+        flag.name,
+        flag.title,
+        flag.rule,
+        flag.window,
+        evidence,
+        flag.confidence,
+        flag.advice,
+        flag.step,
+        flag.evaluation,
+    )
 
 
 def named_flags(names: tuple[str, ...]) -> tuple[FlagView, ...]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from vbot_tui import bindings, text
-from vbot_tui.glyphs import STATE_ROLES, Glyphs
+from vbot_tui.glyphs import FLAG_LETTERS, STATE_ROLES, Glyphs
 from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import StudyHead, TrialRow, View
 
@@ -242,7 +242,7 @@ def help_page(glyphs: Glyphs, context: str = "trials", *, read_only: bool = Fals
     if context != "trials":
         return out
     states = "   ".join(f"{shape} {name}" for name, shape in glyphs.states.items())
-    flag_names = "L lazy robot   S sprint-crash   M deceleration moat   N not a number   Z stalled"
+    flag_names = "   ".join(f"{letter} {name.replace('_', ' ')}" for name, letter in FLAG_LETTERS.items())
     score = "success - fell + 0.2 x how early, over 256 fixed cases"
     change = "change against a quarter of the history ago"
     words = {"SCORE": score, "SUCC": "how many of them stop at the centre in time",

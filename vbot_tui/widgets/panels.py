@@ -3,6 +3,7 @@
 import math
 from datetime import datetime, tzinfo
 
+from automl.flags import ALARMS
 from sessions.breakdown import Breakdown, TermPart
 from vbot_tui import text
 from vbot_tui.glyphs import Glyphs, flag_letter
@@ -10,7 +11,6 @@ from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import FlagView, NoteView, TrialRow
 from vbot_tui.widgets.sparkline import sparkline
 
-KNOWN_FLAGS = ("lazy robot", "sprint-crash", "deceleration moat")
 VALUE, PERCENT, CHANGE = 9, 4, 9
 BAR_MIN, BAR_MAX, SPARK_MAX, NAME_MIN = 6, 16, 24, 14
 
@@ -80,8 +80,8 @@ def flags(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
     if row is None:
         return []
     if not row.flags:
-        names = ", ".join(KNOWN_FLAGS)
-        watched = text.wrap(f"Watched: {names}, NaN, stalled.", max(10, width))
+        names = ", ".join(name.replace("_", " ") for name in ALARMS)
+        watched = text.wrap(f"Watched: {names}.", max(10, width))
         return [line((f"No flag on {row.name}.", "good")), *[line((part, "dim")) for part in watched]]
     out: list[Line] = []
     for flag in row.flags:
@@ -100,6 +100,7 @@ def _flag(flag: FlagView, width: int) -> list[Line]:
         *_block("rule", flag.rule, width, ""),
         *_block("seen", numbers or "no numbers", width, "accent"),
         *_block("do", flag.advice, width, "good"),
+        *(_block("look", f"at the evaluation of step {flag.evaluation:,}", width, "dim") if flag.evaluation else []),
     ]
 
 

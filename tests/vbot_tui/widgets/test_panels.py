@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import UTC
 
 from tests.vbot_tui.builders import LAZY, NOW, note, paid, row
@@ -73,8 +74,17 @@ def test_a_flag_shows_rule_evidence_and_advice():
     ]
 
 
+def test_a_flag_names_the_evaluation_to_look_at():
+    flag = replace(LAZY, evaluation=500_000)
+    assert screen(panels.flags(row(1, flags=(flag,)), 80, UNICODE)).splitlines()[-1] == (
+        "look at the evaluation of step 500,000"
+    )
+
+
 def test_no_flag_names_what_was_watched():
-    assert screen(panels.flags(row(1), 80, UNICODE)).splitlines()[0] == "No flag on T1."
+    first, *more = screen(panels.flags(row(1), 80, UNICODE)).splitlines()
+    assert first == "No flag on T1."
+    assert " ".join(more).startswith("Watched: lazy robot, standing dominance,") and "stalled" in more[-1]
 
 
 def test_notes_are_newest_first_with_trial_and_step():
