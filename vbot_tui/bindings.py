@@ -48,7 +48,11 @@ def _key(
     return Key(f"{context}.{spec}", tuple(keys.split()), action, label, text, context, group, rank, acts, needs)
 
 
-ROOMS = (("trials", "the table of trials"), ("study", "the study: queue, rungs, what its keys did"))
+ROOMS = (
+    ("trials", "the table of trials"),
+    ("study", "the study: queue, rungs, what its keys did"),
+    ("launch", "the form that starts a training or a study"),
+)
 """The big screens in the order of their numbers, and what each is."""
 
 
@@ -56,7 +60,7 @@ def _rooms() -> list[Key]:
     """Return the numbers that lead to the big screens, the same on each of them and on the screens above."""
     return [
         _key(context, "Rooms", f"room_{name}", str(place), f"room('{name}')", name, what)
-        for context in ("trials", "trial", "compare", "study")
+        for context in ("trials", "trial", "compare", "study", "launch")
         for place, (name, what) in enumerate(ROOMS, 1)
     ]
 
@@ -73,7 +77,13 @@ KEYS: tuple[Key, ...] = (
          acts=True, needs="study"),
     _key("trials", "Work", "take_over", "O", "take_over", "take over", "let this cockpit decide for the study",
          acts=True, needs="study"),
+    _key("trials", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
+         acts=True, needs="trial"),
+    _key("trials", "Work", "act", "A", "act", "do", "everything that can be done with it, or with all marked trials",
+         rank=11, acts=True, needs="trial"),
     # --- what is looked at
+    _key("trials", "Look", "form", "e", "form", "form", "its settings in the form: change them, train or search",
+         needs="trial"),
     _key("trials", "Look", "open", "enter", "open", "open", "the trial on a screen of its own: charts and all else",
          rank=10, needs="trial"),
     _key("trials", "Look", "reward", "r", "show('reward')", "reward", "what the trial is paid for, term by term",
@@ -114,6 +124,9 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Leave", "stop_all", "Q", "stop_all", "stop all", "stop the study and its trials (asks), then leave",
          acts=True),
     # --- one trial
+    _key("trial", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
+         acts=True, needs="trial"),
+    _key("trial", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
     _key("trial", "Work", "kill", "X", "kill", "kill", "end this trial (asks; its last checkpoint stays)", acts=True,
          needs="live"),
     _key("trial", "Pages", "charts", "c", "show('charts')", "charts", "curves, by group"),
@@ -147,10 +160,14 @@ KEYS: tuple[Key, ...] = (
     _key("trial", "Charts", "axis", "x", "axis", "axis", "over steps, or over time worked"),
     _key("trial", "Charts", "zoom", "z", "zoom(0.5)", "zoom", "a shorter stretch around the cursor"),
     _key("trial", "Charts", "unzoom", "u", "zoom(2.0)", "widen", "a longer stretch"),
+    _key("trial", "Write", "form", "E", "form", "form", "its settings in the form: change them, train or search"),
     _key("trial", "Write", "note", "n", "note", "note", "write a note at the cursor's step", acts=True),
     _key("trial", "Leave", "help", "question_mark", "help", "help", "this page", rank=5),
     _key("trial", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=6),
     # --- one study
+    _key("study", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
+         acts=True, needs="trial"),
+    _key("study", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
     _key("study", "Work", "kill", "X", "kill", "kill", "end the marked trial (asks; its last checkpoint stays)",
          acts=True, needs="live"),
     _key("study", "Work", "start_trial", "T", "start_trial", "try one", "start one more trial in this study",
@@ -181,9 +198,40 @@ KEYS: tuple[Key, ...] = (
     _key("study", "Look", "brush", "b", "brush", "brush",
          "parallel: only the trials in a third of the axis (upper, middle, lower, all)"),
     _key("study", "Look", "unbrush", "x", "unbrush", "all", "parallel: show all trials again"),
+    _key("study", "Look", "form", "e", "form", "form", "its settings in the form: change them, train or search",
+         needs="trial"),
     _key("study", "Look", "study", "greater_than_sign", "next_study", "next study", "show the next study"),
     _key("study", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
     _key("study", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=8),
+    # --- the form
+    _key("launch", "Work", "start_run", "R", "start_run", "train", "start a training with these settings (asks)",
+         rank=3, acts=True),
+    _key("launch", "Work", "start_study", "S", "start_study", "study", "start a study of the searched keys (asks)",
+         rank=4, acts=True),
+    _key("launch", "Form", "edit", "enter", "edit", "value", "type a value; checked and judged while typing", rank=1),
+    _key("launch", "Form", "range", "s", "search_range", "search", "type the range in which a study searches it",
+         rank=2),
+    _key("launch", "Form", "next_value", "space", "next_value", "next", "the next of the few values it may have"),
+    _key("launch", "Form", "reset", "u backspace", "reset", "undo", "its own value again, not searched", rank=6),
+    _key("launch", "Form", "find", "slash", "search", "find", "find settings while typing", rank=5),
+    _key("launch", "Form", "changed", "c", "changed", "changed", "only what was changed or is searched"),
+    _key("launch", "Form", "editor", "e", "editor", "YAML", "the whole config as YAML in $EDITOR", rank=7),
+    _key("launch", "Pages", "form", "o", "show('form')", "form", "every setting"),
+    _key("launch", "Pages", "audit", "a", "show('audit')", "audit",
+         "what each known exploit would earn under this reward"),
+    _key("launch", "Pages", "command", "d", "show('command')", "command", "the command line and the study file"),
+    _key("launch", "Pages", "next", "tab", "turn(1)", "page", "next page"),
+    _key("launch", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
+    _key("launch", "Move", "down", "j down", "move(1)", "down", "next setting"),
+    _key("launch", "Move", "up", "k up", "move(-1)", "up", "previous setting"),
+    _key("launch", "Move", "page_down", "pagedown", "page(1)", "page down", "a page down"),
+    _key("launch", "Move", "page_up", "pageup", "page(-1)", "page up", "a page up"),
+    _key("launch", "Move", "top", "g home", "end(-1)", "top", "first setting"),
+    _key("launch", "Move", "bottom", "G end", "end(1)", "bottom", "last setting"),
+    _key("launch", "Move", "next_group", "right_square_bracket", "group(1)", "group", "next group of settings"),
+    _key("launch", "Move", "previous_group", "left_square_bracket", "group(-1)", "group", "previous group"),
+    _key("launch", "Leave", "help", "question_mark", "help", "help", "this page", rank=8),
+    _key("launch", "Leave", "back", "escape q", "back", "back", "one level back", rank=9),
     # --- several trials
     _key("compare", "Pages", "charts", "c", "show('charts')", "charts", "curves over one another", rank=5),
     _key("compare", "Pages", "config", "o", "show('config')", "config", "the settings that differ", rank=1),
@@ -208,10 +256,29 @@ KEYS: tuple[Key, ...] = (
     # --- modals
     _key("confirm", "Answer", "yes", "y", "yes", "yes", "do it", rank=1),
     _key("confirm", "Answer", "no", "escape n q backspace", "no", "no", "change nothing", rank=2),
+    _key("actions", "Do", "pause", "p", "choose('pause')", "pause", "pause: write a checkpoint and wait", acts=True),
+    _key("actions", "Do", "resume", "r", "choose('resume')", "resume", "resume or retry, from its newest checkpoint",
+         acts=True),
+    _key("actions", "Do", "stop", "s", "choose('stop')", "stop", "stop with a checkpoint and end (asks)",
+         acts=True),
+    _key("actions", "Do", "kill", "k", "choose('kill')", "kill", "kill: end it now (asks)", acts=True),
+    _key("actions", "Do", "exclude", "x", "choose('exclude')", "exclude", "leave out of ranking and search (asks)",
+         acts=True),
+    _key("actions", "Do", "promote", "f", "choose('promote')", "promote", "a final run with its settings (asks)",
+         acts=True),
+    _key("actions", "Do", "evaluate", "e", "choose('evaluate')", "evaluate", "judge all its checkpoints", acts=True),
+    _key("actions", "Do", "export", "o", "choose('export')", "export", "its best policy as an ONNX file", acts=True),
+    _key("actions", "Do", "film", "m", "choose('film')", "film", "a film of its best policy", acts=True),
+    _key("actions", "Do", "clone", "c", "choose('clone')", "clone", "its settings again with a change", acts=True),
+    _key("actions", "Do", "form", "l", "choose('form')", "form", "its settings in the form", acts=True),
+    _key("actions", "Answer", "close", "escape q backspace n", "close", "nothing", "do nothing", rank=1),
     _key("note", "Answer", "save", "enter", "save", "save", "keep the note", rank=1),
     _key("note", "Answer", "cancel", "escape", "cancel", "cancel", "drop the note", rank=2),
     _key("filter", "Answer", "keep", "enter", "keep", "keep", "keep the filter", rank=1),
     _key("filter", "Answer", "drop", "escape", "drop", "drop", "show everything again", rank=2),
+    _key("ask", "Answer", "keep", "enter", "keep", "keep", "take what is typed", rank=1),
+    _key("ask", "Answer", "complete", "tab", "complete", "complete", "complete the last word", rank=2),
+    _key("ask", "Answer", "drop", "escape", "drop", "drop", "change nothing", rank=3),
     _key("help", "Answer", "close", "escape q question_mark backspace", "close", "back", "back to the trials", rank=1),
     _key("help", "Move", "down", "j down", "scroll(1)", "down", "scroll down", rank=2),
     _key("help", "Move", "up", "k up", "scroll(-1)", "up", "scroll up", rank=3),

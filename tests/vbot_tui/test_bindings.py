@@ -4,7 +4,10 @@ from collections import Counter
 import pytest
 
 from vbot_tui import bindings
+from vbot_tui.screens.acting import Actions
+from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.compare import CompareScreen
+from vbot_tui.screens.launch import LaunchScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
 from vbot_tui.screens.study import StudyScreen
 from vbot_tui.screens.trial import TrialScreen
@@ -15,6 +18,9 @@ CONTEXTS = {
     "trial": TrialScreen,
     "compare": CompareScreen,
     "study": StudyScreen,
+    "launch": LaunchScreen,
+    "actions": Actions,
+    "ask": Ask,
     "filter": FilterEntry,
     "confirm": Confirm,
     "note": NoteEntry,

@@ -28,16 +28,20 @@ def ask_kill(screen: CockpitScreen, rows: Sequence[TrialRow]) -> None:
     screen.app.push_screen(Confirm(*_kill_question(living, len(rows) - len(living))), answered)
 
 
+def named(rows: Sequence[TrialRow]) -> str:
+    """Return the names of trials, the first few of many."""
+    names = ", ".join(text.clean(row.name) for row in rows[:NAMED])
+    return names + (f" and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
+
+
 def _kill_question(living: Sequence[TrialRow], ended: int) -> tuple[str, list[str]]:
     stays = "Its last checkpoint and its curves stay; it will not be tried again by itself."
     if len(living) == 1 and not ended:
         row = living[0]
         where = f"It is {row.state} at step {text.count(row.env_steps)} of {text.count(row.total_env_steps)}."
         return f"Kill trial {row.name}?", [where, stays]
-    names = ", ".join(row.name for row in living[:NAMED])
-    more = f" and {len(living) - NAMED} more" if len(living) > NAMED else ""
     sentences = [
-        f"{names}{more}.",
+        f"{named(living)}.",
         stays.replace("Its", "Their", 1).replace("its", "their").replace("it will", "they will"),
     ]
     if ended:

@@ -13,7 +13,13 @@ def _study() -> CockpitScreen:
     return StudyScreen()
 
 
-ROOMS: dict[str, Callable[[], CockpitScreen]] = {"study": _study}
+def _launch() -> CockpitScreen:
+    from vbot_tui.screens.launch import LaunchScreen
+
+    return LaunchScreen()
+
+
+ROOMS: dict[str, Callable[[], CockpitScreen]] = {"study": _study, "launch": _launch}
 """How each room is made; the table of trials is the ground floor and always there."""
 
 

@@ -7,8 +7,9 @@ from textual.app import ComposeResult
 from vbot_tui import text
 from vbot_tui.lines import Line, line
 from vbot_tui.model import TrialRow, View
+from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill
-from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.modals import Help
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.study_model import StudyPage, Tried
@@ -27,7 +28,7 @@ PAGES = (
 READING: Line = (("Reading the study's log.", "dim"),)
 
 
-class StudyScreen(CockpitScreen):
+class StudyScreen(Acting):
     """Everything about the study shown."""
 
     BINDINGS = textual_bindings("study")
@@ -244,11 +245,16 @@ class StudyScreen(CockpitScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        return not (self.cockpit.read_only and action in ("kill", "pause", "start_trial", "take_over"))
+        acting = ("kill", "pause", "start_trial", "take_over", "act", "clone")
+        return not (self.cockpit.read_only and action in acting)
+
+    def targets(self) -> list[TrialRow]:
+        """The marked trial."""
+        return [row for row in (self.row,) if row is not None]
 
     def action_kill(self) -> None:
         """End the marked trial, after a question."""
-        ask_kill(self, [row for row in (self.row,) if row is not None])
+        ask_kill(self, self.targets())
 
     def action_start_trial(self) -> None:
         """Ask the study for one more trial."""

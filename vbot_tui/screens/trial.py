@@ -10,8 +10,9 @@ from vbot_tui import text
 from vbot_tui.curves import CurveCache
 from vbot_tui.lines import Line, Span
 from vbot_tui.model import TrialRow, View
+from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
-from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.charting import ChartKeys
 from vbot_tui.screens.modals import Help
 from vbot_tui.widgets import chart_page, head, panels, papers
@@ -32,7 +33,7 @@ PAGES = (
 HISTORY = 48
 
 
-class TrialScreen(ChartKeys, CockpitScreen):
+class TrialScreen(ChartKeys, Acting):
     """Everything about one trial.
 
     Args:
@@ -232,4 +233,8 @@ class TrialScreen(ChartKeys, CockpitScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        return not (self.cockpit.read_only and action in ("kill", "note"))
+        return not (self.cockpit.read_only and action in ("kill", "note", "act", "clone"))
+
+    def targets(self) -> list[TrialRow]:
+        """The trial of the screen."""
+        return [row for row in (self.row,) if row is not None]

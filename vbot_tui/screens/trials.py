@@ -7,8 +7,9 @@ from vbot_tui import text
 from vbot_tui.filters import SORTS, FilterError, arranged, parse
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
+from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
-from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help
 from vbot_tui.screens.trial import TrialScreen
@@ -30,7 +31,7 @@ TABS = 54
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
 
-class TrialsScreen(CockpitScreen):
+class TrialsScreen(Acting):
     """The cockpit's first screen; complete at 80x24."""
 
     BINDINGS = textual_bindings("trials")
@@ -318,10 +319,15 @@ class TrialsScreen(CockpitScreen):
 
     # --- keys that act
 
+    def targets(self) -> list[TrialRow]:
+        """The marked trials, else the selected one."""
+        marked = [row for row in self.cockpit.client.view.rows if row.key in self.marked]
+        return marked or [row for row in (self.row,) if row is not None]
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all"}
+        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all", "act", "clone"}
         return not (self.cockpit.read_only and action in acting)
 
     def action_start_study(self) -> None:
@@ -343,8 +349,7 @@ class TrialsScreen(CockpitScreen):
 
     def action_kill(self) -> None:
         """End the selected trial, after a question that names it and what is lost."""
-        marked = [row for row in self.cockpit.client.view.rows if row.key in self.marked]
-        ask_kill(self, marked or [row for row in (self.row,) if row is not None])
+        ask_kill(self, self.targets())
 
     def action_pause(self) -> None:
         """Pause or resume the study."""
