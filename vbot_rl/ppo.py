@@ -29,6 +29,10 @@ Ids = TypeVar("Ids", bound=Any)  # an integer array of numpy or of torch
 
 LOG_2PI = math.log(2.0 * math.pi)
 MAX_LOG_RATIO = 20.0  # e^20: far beyond any clip, yet finite
+# The constant input that carries the biases is 1 for samples and this for mirror images, so that the network can tell
+# on which side it is. A policy that cannot is symmetric, and a symmetric walker that stands straight before its target
+# has no leg to begin with: it stays.
+IMAGE_CONSTANT = 0.5
 
 
 @dataclass(frozen=True)
@@ -304,6 +308,7 @@ class Ppo:
         """Append the mirror image of every sample: the probability its original had, and the same worth."""
         d, a, count = self._d, self._a, len(raw)
         own, image = self._samples[:count], self._samples[count:]
+        image[:, d] = IMAGE_CONSTANT
         self.obs_norm.apply(mirror.observation(raw), image[:, :d])
         image[:, d + 1 : d + 1 + a] = mirror.action(own[:, d + 1 : d + 1 + a])
         image[:, d + 1 + a :] = own[:, d + 1 + a :]

@@ -101,7 +101,7 @@ class _Update:
         """The loss over ``rows`` and the statistics of the first ``own`` of them, which are no mirror images."""
         cfg, shape = self._ppo.cfg, self._ppo.net.shape
         d, a = shape.obs_dim, shape.act_dim
-        x, action = rows[:, :d], rows[:, d + 1 : d + 1 + a]
+        x, action = rows[:, : d + 1], rows[:, d + 1 : d + 1 + a]
         old_logp, adv, ret = rows[:, d + a + 1], rows[:, d + a + 2], rows[:, d + a + 3]
         mean, value = self._towers(shape, x)
         log_std = self._log_std(self._flat)
@@ -127,7 +127,8 @@ class _Update:
         for i, (out, inp) in enumerate(layers):
             weight = self._flat[start : start + out * inp].view(out, inp)
             start += out * inp
-            x = torch.nn.functional.linear(x, weight[:, :-1], weight[:, -1])
+            # the input brings its own constant, which is another one in mirror images
+            x = x @ weight.T if i == 0 else torch.nn.functional.linear(x, weight[:, :-1], weight[:, -1])
             if i + 1 < len(layers):
                 x = torch.nn.functional.elu(x)
         return x, start
