@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 CODE   := vbot_tui automl vbot_rl vbot_sim sessions tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help cockpit test check fmt install lock clean
+.PHONY: help cockpit test check fault fmt install lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ check: $(STAMP)  ## format, lint, types and import rules, without the tests
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fault: $(STAMP)  ## kill, fill, tear and doubt everything for real, then at random (ARGS="--seed 7 --rounds 500 CASE")
+	$(BIN)/python -m tests.fault $(ARGS)
 
 fmt: $(STAMP)  ## format the code and mend what lint can mend
 	$(BIN)/ruff format $(CODE)

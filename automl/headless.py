@@ -1,7 +1,7 @@
 """A study without a screen: schedule it in the foreground until it ends, or until somebody wants it or this process."""
 
 import signal
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -55,10 +55,35 @@ def run_study(
     return study_view(workspace, study)
 
 
+class Leave:
+    """Whether somebody asked this process to leave.
+
+    A plain flag: an event of `threading` takes a lock, and a second signal on top of the first waits for it for ever.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def set(self) -> None:
+        """Ask."""
+        self._asked = True
+
+    def is_set(self) -> bool:
+        """Whether somebody asked."""
+        return self._asked
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep for a while, and say whether somebody asked."""
+        deadline = time.monotonic() + timeout_s
+        while not self._asked and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        return self._asked
+
+
 @contextmanager
-def leaving_on_signals() -> Iterator[threading.Event]:
-    """An event that the usual signals to end a program set, while the block lasts."""
-    leave = threading.Event()
+def leaving_on_signals() -> Iterator[Leave]:
+    """A flag that the usual signals to end a program set, while the block lasts."""
+    leave = Leave()
 
     def handler(number: int, frame: FrameType | None) -> None:
         leave.set()

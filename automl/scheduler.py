@@ -21,8 +21,8 @@ from automl.engine import Engine, Suggester
 from automl.executor import Executor
 from automl.journal import Journal
 from automl.local import LocalExecutor, usable_cores
-from automl.spec import load
 from automl.statefile import write_papers
+from automl.studies import LOG_FILE, load_unchanged
 from automl.suggest import suggest
 from automl.view import StudyView, build_view
 from sessions.code_version import code_version
@@ -89,9 +89,9 @@ class Scheduler:
         """
         self._lock = _take_study(self.path, self.study)
         try:
-            self._spec = load(self.path / "study.yaml")
+            self._journal = Journal(self.path / LOG_FILE)
+            self._spec = load_unchanged(self.path, self._journal.read())
             self._slots = min(self._spec.slots or usable_cores(), usable_cores())
-            self._journal = Journal(self.path / "events.jsonl")
             self._engine = Engine(
                 self.study,
                 self._spec,

@@ -3,11 +3,12 @@
 `status` is what `vbot status --json` prints and what the cockpit's tables are checked against.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,11 @@ def create_study(workspace: Workspace, spec: StudySpec, study: str | None = None
     hidden.mkdir(parents=True)
     try:
         (hidden / "inbox").mkdir()
-        write_atomic(hidden / SPEC_FILE, to_yaml(whole))
+        text = to_yaml(whole)
+        write_atomic(hidden / SPEC_FILE, text)
         journal = Journal(hidden / LOG_FILE)
-        journal.append({"type": "study_created", "time": utc_now(), "t": 0.0, "study": study})
+        facts = {"type": "study_created", "time": utc_now(), "t": 0.0, "study": study, "spec": fingerprint(text)}
+        journal.append(facts)
         journal.close()
         os.rename(hidden, workspace.studies / study)
     except BaseException:
@@ -59,6 +62,29 @@ def create_study(workspace: Workspace, spec: StudySpec, study: str | None = None
         raise
     fsync_dir(workspace.studies)
     return study
+
+
+def fingerprint(text: str) -> str:
+    """A spec file in few letters: what a study was asked to do must not change under it."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def load_unchanged(directory: Path, events: Sequence[Mapping[str, Any]]) -> StudySpec:
+    """The spec of a study, if it is the one that its log began with.
+
+    Raises:
+        CorruptFileError: somebody edited it.
+        ConfigError: it is no study.
+    """
+    path = directory / SPEC_FILE
+    kept = events[0].get("spec") if events else None
+    spec = load(path)
+    if kept is not None and kept != fingerprint(path.read_text(encoding="utf-8")):
+        raise CorruptFileError(
+            f"{path} was changed after the study began, and its trials would no longer be comparable; put it back, "
+            f"or start a new study from it: vbot automl run {path}"
+        )
+    return spec
 
 
 def list_studies(workspace: Workspace) -> list[str]:
