@@ -11,7 +11,6 @@ from automl.flags.detector import Detector, Found
 from automl.flags.window import Window, less, ratio
 
 ALIVE = ("alive_bonus",)
-SPEED = ("forward_velocity",)
 SLOW_DOWN = ("near_target_speed",)
 CLOSENESS = ("position_tracking", "fine_position_tracking", "distance_progress")
 PRESENCE = (*CLOSENESS, "heading_tracking", *ALIVE)
@@ -117,23 +116,28 @@ def _dead_gradient(w: Window) -> Found:
 
 
 def _sprint_crash(w: Window) -> Found:
-    fell = w.mean("episode/fell")
     return Found(
         (
-            Above("episodes that fell", fell, 0.3, 0.2),
-            _succeeded(w, 0.3, 0.4),
+            Above("episodes that fell", w.mean("episode/fell"), 0.3, 0.2),
+            _succeeded(w, 0.6, 0.7),
             Above("speed m/s", w.mean("task/speed_mps"), 0.8, 0.65),
-            Above("share of income paid for speed", w.income_share(SPEED), 0.5, 0.4),
-            Below("share of falls that came after the touch", _late_falls(w), 0.6, 0.7),
-        )
+            Above(SPEED_NET, _speed_net(w), 0.5, 0.4),
+        ),
+        (("share of falls that came after the touch", ratio(w.mean("episode/touched_fell"), w.mean("episode/fell"))),),
     )
 
 
-def _late_falls(w: Window) -> float | None:
-    """How many of the falls came after the first touch; 0 in records that do not tell."""
-    if "episode/touched_fell" not in w.curves:
-        return 0.0
-    return ratio(w.mean("episode/touched_fell"), w.mean("episode/fell"))
+SPEED_NET = "share of income paid for speed, what living costs taken off"
+
+
+def _speed_net(w: Window) -> float | None:
+    """Near 1 where running is all that pays; low where being there costs, or pays by itself."""
+    return ratio(w.income.get("forward_velocity", 0.0) - _fines(w), sum(w.income.values()))
+
+
+def _fines(w: Window) -> float:
+    """What a control step costs, falls apart."""
+    return sum(value for term, value in w.costs.items() if term != "termination")
 
 
 def _touch_and_die(w: Window) -> Found:
@@ -144,6 +148,7 @@ def _touch_and_die(w: Window) -> Found:
             Above("of these, those that fell afterwards", ratio(both, touched), 0.4, 0.3),
             Above("share of falls that came after the touch", ratio(both, w.mean("episode/fell")), 0.5, 0.4),
             Below("price of a fall, in control steps of income", _fall_in_steps(w), HORIZON_STEPS, 1.5 * HORIZON_STEPS),
+            Below(SPEED_NET, _speed_net(w), 0.5, 0.6),
         ),
         (("episodes that succeeded", w.mean("episode/success")), ("episode s", w.mean("episode/length_s"))),
     )
@@ -156,8 +161,7 @@ def _fall_in_steps(w: Window) -> float | None:
 
 
 def _die_early(w: Window) -> Found:
-    fines = sum(value for term, value in w.costs.items() if term != "termination")
-    living = sum(w.income.values()) - fines
+    living = sum(w.income.values()) - _fines(w)
     price = w.fall_price
     saved = -living * HORIZON_STEPS
     return Found(
@@ -286,7 +290,7 @@ _RULES: tuple[Detector, ...] = (
     Detector(
         "touch_and_die",
         "touch-and-die",
-        "it reaches the target and falls afterwards: its falls come after the touch, and a fall is cheap",
+        "it reaches the target and falls afterwards, because a fall is cheap and living on pays nothing or costs",
         "pay for staying: hold_still or an alive_bonus that goes on after the reach; make termination dearer",
         _touch_and_die,
     ),

@@ -69,7 +69,8 @@ TEXTBOOK = {
         task__speed_mps=0.7,
         reward__arrival_bonus=0.5,
         reward__forward_velocity=1.0,
-        reward__total=1.5,
+        reward__time_cost=-1.0,
+        reward__total=0.5,
     ),
     "die_early": flat(
         episode__count=300.0,
@@ -159,7 +160,9 @@ COUNTER_EXAMPLES = [
     ("sprint_crash", "episode/success", 0.7),
     ("sprint_crash", "task/speed_mps", 0.5),
     ("sprint_crash", "reward/heading_tracking", 6.0),
+    ("sprint_crash", "reward/time_cost", -3.0),  # (4 - 3) of 4: living costs most of what speed pays
     ("touch_and_die", "episode/touched_fell", 0.2),
+    ("touch_and_die", "reward/time_cost", -0.1),  # (1 - 0.1) of 1.5: speed is what pays, and living costs little
     ("touch_and_die", "reward/termination", -0.5),  # 5,000 for 8 falls: 625 each, 417 steps of an income of 1.5
     ("die_early", "reward/termination", -40.0),  # 400,000 for 300 falls: dearer than the 390 that 2 s of living cost
     ("die_early", "reward/heading_tracking", 5.0),
