@@ -16,7 +16,7 @@ from sessions.runs import EvalSummary, RunDir
 START_S = 2.0
 START_M = 1.0
 BRAKING_M = 2.0
-FALLS_DIR = "falls"
+FALLS_DIR = "falls"  # as vbot_rl.evaluate writes them; that module is too heavy for lists
 SHOWN_CASES = 5
 
 WORDS = {

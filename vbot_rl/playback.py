@@ -13,7 +13,7 @@ import numpy as np
 
 from sessions.errors import CorruptFileError, NotFoundError
 from sessions.runs import RunDir
-from vbot_rl.evaluate import Episode, evaluate
+from vbot_rl.evaluate import FALLS_DIR, Episode, evaluate
 from vbot_rl.poses import PoseRecorder, Poses
 from vbot_rl.source import Trained
 from vbot_sim import rendering, video
@@ -75,21 +75,29 @@ def record(trained: Trained, seed: int = 0, protocol: str = "competition") -> Re
     return Recording(f"{trained.name} seed {seed}", recorder.poses(), result.episodes[0])
 
 
-def recorded(run: RunDir, step: int | None = None) -> Recording:
+def recorded(run: RunDir, step: int | None = None, fall: bool = False) -> Recording:
     """The episode that an evaluation of a run recorded: of `step`, or the newest.
+
+    Args:
+        run: whose.
+        step: of which policy.
+        fall: the first fall among its cases, instead of its first case.
 
     Raises:
         NotFoundError: there is none.
         CorruptFileError: it cannot be read.
     """
-    found = {int(path.stem): path for path in run.pose_dir.glob("*.npz") if path.stem.isdigit()}
+    folder, what = (run.pose_dir / FALLS_DIR, "fall") if fall else (run.pose_dir, "episode")
+    found = {int(path.stem): path for path in folder.glob("*.npz") if path.stem.isdigit()}
     if not found:
-        raise NotFoundError(f"run {run.id} has no recorded episode yet; wait for its first evaluation")
+        until = "; its evaluations saw none among the first cases" if fall else " yet; wait for its first evaluation"
+        raise NotFoundError(f"run {run.id} has no recorded {what}{until}")
     wanted = max(found) if step is None else step
     if wanted not in found:
         steps = ", ".join(str(known) for known in sorted(found))
-        raise NotFoundError(f"run {run.id} has no recorded episode of step {wanted}; it has {steps}")
-    return Recording(f"{run.id}@{wanted} as evaluated", load_poses(found[wanted]), None)
+        raise NotFoundError(f"run {run.id} has no recorded {what} of step {wanted}; it has {steps}")
+    name = f"{run.id}@{wanted} {'falling' if fall else 'as evaluated'}"
+    return Recording(name, load_poses(found[wanted]), None)
 
 
 def load_poses(path: Path) -> Poses:

@@ -6,6 +6,7 @@ from automl.flags import Flag
 from sessions.runs import RunDir, RunRecord
 from sessions.workspace import Workspace
 from tests.cli.command import vbot
+from vbot_rl.evaluate import FALLS_DIR
 from vbot_rl.event_writer import EventWriter
 from vbot_tui.cli.diagnose import as_text
 
@@ -88,6 +89,11 @@ def test_why_episodes_failed_is_a_table_and_an_object(run, tmp_path):
     assert "competition at step 200,000: 1 of 2 episodes did not succeed" in text
     row = next(line for line in text.splitlines() if line.startswith("tipped over"))
     assert row.split() == ["tipped", "over", "on", "the", "way", "1", "50.0%", "4.0", "s", "5.00", "1.50", "0"]
+    (run.pose_dir / "200000.npz").touch()
+    assert "see an episode: vbot play 20260101-a@200000 --poses" in diagnosed(tmp_path).out
+    (run.pose_dir / FALLS_DIR).mkdir()
+    (run.pose_dir / FALLS_DIR / "200000.npz").touch()
+    assert "see a fall: vbot play 20260101-a@200000 --fall" in diagnosed(tmp_path).out
     failures = diagnosed(tmp_path, "--at", "200000", "--json").object["failures"]
     assert (failures["failed"], failures["groups"][0]["cause"]) == (1, "tilt")
 

@@ -6,7 +6,7 @@ from PIL import Image
 from sessions.errors import CorruptFileError, NotFoundError
 from tests.vbot_rl.helpers import ENV, new_run
 from vbot_rl import playback, source
-from vbot_rl.evaluate import write_poses
+from vbot_rl.evaluate import write_fall, write_poses
 from vbot_rl.playback import Recording
 from vbot_rl.poses import Poses
 from vbot_sim import rendering
@@ -60,6 +60,16 @@ def test_what_an_evaluation_recorded_is_found_again(tmp_path):
     assert found.poses.term_names == ("a",)
     with pytest.raises(NotFoundError, match="it has 100, 300"):
         playback.recorded(run, 200)
+
+
+def test_a_recorded_fall_is_another_episode_of_the_same_evaluation(tmp_path):
+    run = new_run(tmp_path)
+    write_poses(short(20).poses, run, 100)
+    with pytest.raises(NotFoundError, match="no recorded fall; its evaluations saw none"):
+        playback.recorded(run, fall=True)
+    write_fall(short(5).poses, run, 100)
+    assert len(playback.recorded(run, 100, fall=True)) == 5 and len(playback.recorded(run)) == 20
+    assert write_fall(None, run, 200) is None
 
 
 def test_a_run_without_recordings_says_so(tmp_path):

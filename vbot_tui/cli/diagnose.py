@@ -57,7 +57,7 @@ def diagnose(arguments: argparse.Namespace, console: Console) -> int:
         "muted": {name: dataclasses.asdict(mute) for name, mute in silent.items()},
         "failures": None if failures is None else dataclasses.asdict(failures),
     }
-    parts = [as_text(run.id, flags), muted_text(silent), failures_text(failures)]
+    parts = [as_text(run.id, flags), muted_text(silent), failures_text(failures, run.id)]
     console.show(result, "\n\n".join(part for part in parts if part))
     return 0
 
@@ -108,7 +108,7 @@ def muted_text(silent: "Mapping[str, Mute]") -> str:
     return "\n".join(lines)
 
 
-def failures_text(failures: "Failures | None") -> str:
+def failures_text(failures: "Failures | None", run: str) -> str:
     """Why episodes failed, for a person."""
     from automl.failures import WORDS
 
@@ -132,7 +132,9 @@ def failures_text(failures: "Failures | None") -> str:
     ]
     head = ["CAUSE", "WHERE", "CASES", "SHARE", "AFTER", "M TO GO", "M/S", "FIRST CASES"]
     told = [f"{rules}: {failures.failed} of {failures.episodes} episodes did not succeed", table(head, rows)]
-    shown = failures.fall_poses or failures.poses
-    if shown is not None:
-        told.append(f"the first recorded {'fall' if failures.fall_poses else 'episode'} is in {shown}")
+    if failures.fall_poses or failures.poses:
+        fall = bool(failures.fall_poses)
+        told.append(
+            f"see {'a fall' if fall else 'an episode'}: vbot play {run}@{failures.step} --{'fall' if fall else 'poses'}"
+        )
     return "\n".join(told)

@@ -30,6 +30,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("policy_name", metavar="RUN", help=f"{POLICY_HELP}; ENV alone is pretrained:ENV")
     parser.add_argument("--seed", type=seed_int, default=0, metavar="S", help="where the episode starts (default: 0)")
     parser.add_argument("--poses", action="store_true", help="show the episode that an evaluation recorded instead")
+    parser.add_argument("--fall", action="store_true", help="show the first fall that an evaluation recorded")
     parser.add_argument("--terminal", action="store_true", help="play in the terminal even where there is a screen")
     parser.add_argument("--once", action="store_true", help="print a few pictures of one episode and leave")
 
@@ -67,13 +68,13 @@ def episodes_of(chosen: Selected, trained: "Trained", arguments: argparse.Namesp
     """Where episodes come from, by seed; a recorded one is always the same."""
     from vbot_rl import playback
 
-    if not arguments.poses:
+    if not (arguments.poses or arguments.fall):
         return lambda seed: playback.record(trained, seed)
     if chosen.run is None:
-        raise UsageError("--poses shows what an evaluation of a run recorded; name a run.")
+        raise UsageError("--poses and --fall show what an evaluation of a run recorded; name a run.")
     from vbot_tui.cli.render import step_named
 
-    recording = playback.recorded(chosen.run, step_named(arguments.policy_name))
+    recording = playback.recorded(chosen.run, step_named(arguments.policy_name), arguments.fall)
     return lambda seed: recording
 
 
