@@ -88,7 +88,7 @@ def final_s(spec: StudySpec, state: StudyState, slots: int) -> float:
     if not spec.final.env_steps or not state.trials:
         return 0.0
     share = spec.final.share * spec.budget_s if spec.budget_s else float("inf")
-    each = trial_s(spec, state, winner(state), spec.final.env_steps)
+    each = trial_s(spec, state, winner(state, spec), spec.final.env_steps)
     seeds = final_seeds(spec, slots) - sum(trial.origin == FINAL for trial in state.trials.values())
     return share if each is None else min(makespan([each] * seeds, slots), share)
 

@@ -7,9 +7,9 @@ above that mean is the luck. Pure functions of the folded log.
 import itertools
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from automl.space import Choice, Dimension, Factor, encode
+from automl.space import share_of_range
 from automl.spec import StudySpec
 from automl.state import StudyState, TrialState
 
@@ -49,19 +49,22 @@ class Confirmed:
         return self.first - self.mean
 
 
-def search_trials(state: StudyState) -> list[TrialState]:
-    """Finished trials of the search itself, best first; the earlier one of equals first."""
+def search_trials(state: StudyState, spec: StudySpec | None = None) -> list[TrialState]:
+    """Finished trials of the search itself, best first; the earlier one of equals first.
+
+    With a spec, those that break one of its limits come behind all others.
+    """
     found = [
         trial
         for trial in state.trials.values()
         if trial.origin not in NOT_SEARCHED and trial.state == "finished" and trial.score is not None
     ]
-    return sorted(found, key=lambda trial: (-(trial.score or 0.0), trial.number))
+    return sorted(found, key=lambda trial: (_breaks(spec, trial), -(trial.score or 0.0), trial.number))
 
 
 def candidates(spec: StudySpec, state: StudyState) -> tuple[int, ...]:
     """The trials to confirm."""
-    return tuple(trial.number for trial in search_trials(state)[: spec.confirm.top])
+    return tuple(trial.number for trial in search_trials(state, spec)[: spec.confirm.top])
 
 
 def next_repeat(spec: StudySpec, state: StudyState, endless: bool = False) -> tuple[int, int] | None:
@@ -102,13 +105,21 @@ def half_width(scores: list[float]) -> float | None:
     return factor * statistics.stdev(scores) / math.sqrt(count)
 
 
-def best_number(state: StudyState) -> int | None:
-    """The study's best trial: the one with the best confirmed mean, else the one with the highest score."""
+def best_number(state: StudyState, spec: StudySpec | None = None) -> int | None:
+    """The study's best trial: the one with the best confirmed mean, else the one with the highest score.
+
+    With a spec, one that breaks a limit is the best only where all do.
+    """
     ranking = confirmed(state)
     if ranking:
-        return ranking[0].source
-    best = state.best()
+        return min(ranking, key=lambda item: _breaks(spec, state.trials[item.source])).source
+    admitted = {number: trial for number, trial in state.trials.items() if not _breaks(spec, trial)}
+    best = replace(state, trials=admitted).best() or state.best()
     return best.number if best else None
+
+
+def _breaks(spec: StudySpec | None, trial: TrialState) -> bool:
+    return spec is not None and not spec.admits(trial)
 
 
 def told_apart(first: Confirmed, second: Confirmed) -> bool:
@@ -126,22 +137,6 @@ def at_the_edge(spec: StudySpec, trial: TrialState) -> list[tuple[str, str]]:
         if share is not None and not EDGE <= share <= 1 - EDGE:
             found.append((path, "lower" if share < EDGE else "upper"))
     return found
-
-
-def share_of_range(dimension: Dimension, value: object) -> float | None:
-    """Where a value lies between the ends of what is drawn, 0 to 1 on the scale of the draws; None for a choice."""
-    if isinstance(dimension, Choice) or isinstance(value, str | bool) or not isinstance(value, int | float):
-        return None
-    raw = encode(dimension, value)
-    assert isinstance(raw, int | float)
-    low, high = dimension.low, dimension.high
-    flip = not isinstance(dimension, Factor) and dimension.one_minus
-    if flip:
-        low, high = 1 - dimension.high, 1 - dimension.low
-    if isinstance(dimension, Factor) or dimension.log or dimension.one_minus:
-        low, high, raw = math.log(low), math.log(high), math.log(raw)
-    share = (raw - low) / (high - low)
-    return 1 - share if flip else share
 
 
 def _repeats(state: StudyState) -> list[TrialState]:

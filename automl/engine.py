@@ -19,6 +19,7 @@ from automl.executor import FINAL_WORDS, EvalPoint, Executor, RunReport, Slot, S
 from automl.journal import Journal
 from automl.spec import StudySpec
 from automl.state import Params, StopOrder, StudyFold, StudyState, TrialState
+from automl.suggest import origin as origin_of
 from automl.suggest import suggest, trial_seed
 from sessions.files import to_json
 
@@ -410,9 +411,10 @@ class Engine:
     def _create(self, state: StudyState, number: int) -> int:
         wish = state.requests[0] if state.requests else None
         params = {**self._suggester(self.spec, state, number), **(wish.params if wish else {})}
-        origin = "person" if wish else "preset" if number == 0 else self.spec.sampler
+        origin, lineage = ("person", {}) if wish else origin_of(self.spec, number, params)
         seed = trial_seed(self.spec.seed, number, "training")
-        self._emit("trial_created", trial=number, params=params, origin=origin, seed=seed)
+        facts = {"params": params, "origin": origin, "seed": seed, **({"lineage": lineage} if lineage else {})}
+        self._emit("trial_created", trial=number, **facts)
         return number
 
     def _create_repeat(self, state: StudyState, number: int, job: phases.Job) -> int:
@@ -478,6 +480,7 @@ class Engine:
             seed=trial.seed,
             env_steps=trial.total or spec.trial_env_steps,
             lineage=trial.lineage,
+            warm_start=spec.warm_start,
         )
 
     def _order(self, number: int, order: StopOrder) -> None:

@@ -82,7 +82,7 @@ def several(workspace: Workspace, text: str, count: int = SEEDS) -> list[Source]
     directory = workspace.study(name)
     spec, state = load(directory / SPEC_FILE), study_state(workspace, directory.name)
     if not colon:
-        return [of_trial(directory.name, spec, trial) for trial in best_trials(directory.name, state, count)]
+        return [of_trial(directory.name, spec, trial) for trial in best_trials(directory.name, state, count, spec)]
     digits = number.removeprefix("T").removeprefix("t")
     trial = state.trials.get(int(digits)) if digits.isdigit() else None
     if trial is None:
@@ -91,15 +91,16 @@ def several(workspace: Workspace, text: str, count: int = SEEDS) -> list[Source]
     return [of_trial(directory.name, spec, trial)]
 
 
-def best_trials(study: str, state: StudyState, count: int) -> list[TrialState]:
+def best_trials(study: str, state: StudyState, count: int, spec: StudySpec | None = None) -> list[TrialState]:
     """A study's best trials, those that fresh seeds confirmed first.
 
     Raises:
         UsageError: no trial has a score.
     """
-    best = best_number(state)
-    numbers = [item.source for item in confirmed(state)] or ([best] if best is not None else [])
-    numbers += [trial.number for trial in search_trials(state)]
+    best = best_number(state, spec)
+    numbers = [best] if best is not None else []
+    numbers += [item.source for item in confirmed(state)]
+    numbers += [trial.number for trial in search_trials(state, spec)]
     found = [state.trials[number] for number in dict.fromkeys(numbers)]
     if not found:
         raise UsageError(f"no trial of {study} has a score yet; wait for one, or name it as {study}:TRIAL.")

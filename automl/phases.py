@@ -92,7 +92,7 @@ def _final_job(spec: StudySpec, state: StudyState, slots: int) -> Job | None:
         return None
     if any(trial.origin != FINAL for trial in state.in_state("running")) or may_confirm_later(spec, state):
         return None
-    source = finals[0].lineage.get("final_of", 0) if finals else winner(state)
+    source = finals[0].lineage.get("final_of", 0) if finals else winner(state, spec)
     return Job("final", int(source), len(finals))
 
 
@@ -101,9 +101,9 @@ def may_confirm_later(spec: StudySpec, state: StudyState) -> bool:
     return may_confirm(spec, state) and bool(confirm.candidates(spec, state))
 
 
-def winner(state: StudyState) -> int:
+def winner(state: StudyState, spec: StudySpec | None = None) -> int:
     """The trial whose settings the final run takes: the best one, or the preset where nothing has a score."""
-    best = confirm.best_number(state)
+    best = confirm.best_number(state, spec)
     return min(state.trials) if best is None else best
 
 

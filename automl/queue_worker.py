@@ -11,11 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from threading import Event
 from typing import Any
 
 from automl.checkpoints import best_step
-from automl.headless import leaving_on_signals, run_study
+from automl.headless import Leave, leaving_on_signals, run_study
 from automl.lineage import best_trials, of_trial
 from automl.pipeline import slowed
 from automl.queue import FOLDER, OVER, Item, Queue, editing, read
@@ -82,7 +81,7 @@ def _is_over(queue: Queue, name: str) -> bool:
     return queue.word(queue.item(name)) in OVER | {"blocked"}
 
 
-def _do(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> None:
+def _do(workspace: Workspace, queue: Queue, item: Item, leave: Leave, say: Say) -> None:
     attempt = item.attempts + (item.state != "running")
     say(f"{item.id} {item.label}: begun" + (f" (attempt {attempt})" if attempt > 1 else ""))
     try:
@@ -99,7 +98,7 @@ def _do(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) 
 # --- studies
 
 
-def _study(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> Outcome:
+def _study(workspace: Workspace, queue: Queue, item: Item, leave: Leave, say: Say) -> Outcome:
     study = item.study
     if item.state != "running" or study is None:
         study = workspace.new_study_id(str(item.spec.get("label", "queued")))
@@ -119,7 +118,7 @@ def _study(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Sa
     return Outcome("done", words, {"study": study, "trial": trial.number, "run": trial.run, "score": trial.score})
 
 
-def _drive(workspace: Workspace, study: str, leave: Event, say: Say) -> None:
+def _drive(workspace: Workspace, study: str, leave: Leave, say: Say) -> None:
     """Schedule a study until it has ended; while somebody else has it, wait."""
     while True:
         if leave.is_set():
@@ -182,7 +181,7 @@ def trained_trial(study: str, workspace: Workspace) -> TrialState | None:
 # --- evaluations
 
 
-def _evaluate(workspace: Workspace, queue: Queue, item: Item, leave: Event, say: Say) -> Outcome:
+def _evaluate(workspace: Workspace, queue: Queue, item: Item, leave: Leave, say: Say) -> Outcome:
     if item.state != "running":
         with editing(workspace) as edit:
             edit.started(item.id, None)
@@ -217,7 +216,7 @@ def missed(best: EvalSummary, gate: Mapping[str, float]) -> str:
     return "; ".join(words)
 
 
-def judge_all(workspace: Workspace, run: RunDir, protocol: str, leave: Event) -> None:
+def judge_all(workspace: Workspace, run: RunDir, protocol: str, leave: Leave) -> None:
     """Judge every checkpoint of a run that has no result yet, in a process that stands back for others.
 
     Raises:

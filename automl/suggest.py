@@ -73,7 +73,7 @@ def origin(spec: StudySpec, number: int, params: Params) -> tuple[str, Mapping[s
     """Where a suggestion came from, and what is known of its ancestors: a word and a lineage for the log."""
     base = base_params(spec)
     if spec.sampler != "grid":
-        if number == 0 and _key(params) == _key(base):
+        if number == 0 and spec.try_preset:
             return "preset", {}
         for seeded in spec.seed_configs:
             if _key({**base, **seeded.params}) == _key(params):

@@ -133,7 +133,7 @@ def build_view(
             )
             for _, trial in sorted(state.trials.items())
         ),
-        best=best_number(state),
+        best=best_number(state, spec),
         elapsed_s=spent_s,
         budget_s=spec.budget_s,
         max_trials=spec.trial_limit or 0,

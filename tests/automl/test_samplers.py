@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from automl.confirm import best_number, candidates
 from automl.samplers import from_cmaes, points, size
 from automl.space import Choice, Factor, Range, at_share, share_of_range
-from automl.spec import StudySpec, complete
+from automl.spec import ConfirmCfg, StudySpec, complete
 from automl.spec_parts import SeedConfig
 from automl.suggest import origin, suggest, worth
 from tests.automl.builders import created, finished, prepared, ran, rung, spec, started, study
@@ -192,3 +193,12 @@ def test_a_share_of_a_range_and_its_value_are_one(dimension, share, value):
 def test_a_choice_has_no_shares():
     with pytest.raises(ConfigError, match="no order"):
         at_share(Choice((1, 2)), 0.5)
+
+
+def test_the_best_and_what_is_confirmed_keep_the_limits_while_any_trial_does():
+    held = spec(constraints={"fell": 0.1}, confirm=ConfirmCfg(2, 1))
+    wild = [created(0), prepared(0), started(0), {**rung(0, 1000, 1.1), "fell": 0.4}, {**finished(0, 1.1), "fell": 0.4}]
+    state = study(wild, ran(1, 0.5, params(2e-3)), ran(2, 0.7, params(4e-3)))
+    assert (best_number(state), best_number(state, held)) == (0, 2)
+    assert candidates(held, state) == (2, 1)
+    assert best_number(study(wild), held) == 0  # where all break one, the best of them
