@@ -85,6 +85,8 @@ class SpawnCfg:
         clip_radius_m: spawns farther than this from the centre are moved onto it; null leaves them.
         height_m: height of the trunk's origin; the feet just touch the ground at 0.277.
         joint_noise_rad: standard deviation of the joint angles about the default pose.
+        aligned_share: share of starts that look straight at the target with joints in the default pose; rare by chance,
+            and hard for a walker that has no reason to begin with the left or the right.
     """
 
     radius_min_m: float = 0.5
@@ -94,8 +96,10 @@ class SpawnCfg:
     clip_radius_m: float | None = None
     height_m: float = 0.5
     joint_noise_rad: float = 0.05
+    aligned_share: float = 0.0
 
     def __post_init__(self) -> None:
+        require(0.0 <= self.aligned_share <= 1.0, f"aligned_share must be from 0 to 1, got {self.aligned_share}.")
         require(
             0.0 <= self.radius_min_m <= self.radius_max_m,
             f"radius_min_m ({self.radius_min_m}) must be at least 0 and at most radius_max_m ({self.radius_max_m}).",

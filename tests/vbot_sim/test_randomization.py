@@ -107,3 +107,15 @@ def test_spawns_keep_their_distance_from_a_wandering_target() -> None:
     assert np.hypot(*drawn.target_m.T).max() <= 3.0
     assert drawn.distance_m().min() >= 2.0 - 1e-9 and drawn.distance_m().max() <= 5.0 + 1e-9
     assert np.mean(drawn.distance_m() < 3.5) == pytest.approx(0.5, abs=0.03)
+
+
+def test_aligned_starts_look_at_their_target_and_leave_the_others_as_they_were() -> None:
+    free, aligned = SpawnCfg(target_radius_m=3.0), SpawnCfg(target_radius_m=3.0, aligned_share=0.2)
+    before, after = (draw_spawns(np.random.default_rng(0), 5000, cfg) for cfg in (free, aligned))
+    chosen = (after.joint_offset_rad == 0.0).all(axis=1)
+    assert chosen.mean() == pytest.approx(0.2, abs=0.02)
+    ahead = after.target_m - after.position_m
+    off = np.angle(np.exp(1j * (np.arctan2(ahead[:, 1], ahead[:, 0]) - after.yaw_rad)))
+    assert np.abs(off[chosen]).max() <= np.radians(3.0) + 1e-9
+    assert np.array_equal(before.yaw_rad[~chosen], after.yaw_rad[~chosen])
+    assert np.array_equal(before.position_m, after.position_m)
