@@ -17,6 +17,7 @@ PRESENCE = (*CLOSENESS, "heading_tracking", *ALIVE)
 DRIVE = ("forward_velocity", "approach", "distance_progress")
 INSIDE = ("stop", "zero_ang_bonus", "hold_still")
 STOP = ("stop", "zero_ang_bonus")
+STAYING = ("position_tracking", "fine_position_tracking", *INSIDE)
 FIRST_JUDGED_STEP = 100_000  # before that a robot has not learned anything, good or bad
 HORIZON_STEPS = 100  # what lies further ahead hardly counts: 1 / (1 - 0.99) control steps
 
@@ -149,6 +150,7 @@ def _touch_and_die(w: Window) -> Found:
             Above("share of falls that came after the touch", ratio(both, w.mean("episode/fell")), 0.5, 0.4),
             Below("price of a fall, in control steps of income", _fall_in_steps(w), HORIZON_STEPS, 1.5 * HORIZON_STEPS),
             Below(SPEED_NET, _speed_net(w), 0.5, 0.6),
+            Below("share of income that goes on inside the circle", w.income_share(STAYING), 0.3, 0.4),
         ),
         (("episodes that succeeded", w.mean("episode/success")), ("episode s", w.mean("episode/length_s"))),
     )

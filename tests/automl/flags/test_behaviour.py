@@ -162,6 +162,7 @@ COUNTER_EXAMPLES = [
     ("sprint_crash", "reward/heading_tracking", 6.0),
     ("sprint_crash", "reward/time_cost", -3.0),  # (4 - 3) of 4: living costs most of what speed pays
     ("touch_and_die", "episode/touched_fell", 0.2),
+    ("touch_and_die", "reward/hold_still", 1.0),  # staying pays: 1 of 2.5
     ("touch_and_die", "reward/time_cost", -0.1),  # (1 - 0.1) of 1.5: speed is what pays, and living costs little
     ("touch_and_die", "reward/termination", -0.5),  # 5,000 for 8 falls: 625 each, 417 steps of an income of 1.5
     ("die_early", "reward/termination", -40.0),  # 400,000 for 300 falls: dearer than the 390 that 2 s of living cost
