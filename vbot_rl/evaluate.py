@@ -19,8 +19,11 @@ from vbot_rl.config import RunCfg, load_yaml
 from vbot_rl.policy import Policy
 from vbot_rl.poses import FallRecorder, PoseRecorder, Poses, Trail
 from vbot_sim import protocols, scoring
+from vbot_sim.courses.rules import points_max
+from vbot_sim.courses.stretches import Stretch, where_ended
 from vbot_sim.schema import TaskCfg
-from vbot_sim.vector_task import Step, VectorTask
+from vbot_sim.tasks import build_task
+from vbot_sim.vector_task import Step
 
 SCHEMA = 1
 FALLS_DIR = "falls"  # within the recorded episodes of a run
@@ -41,7 +44,7 @@ class Episode:
     spawn_distance_m: float
     min_distance_m: float
     final_distance_m: float
-    points: int
+    points: float
     reward: float
     end_x_m: float | None = None  # place of the trunk at the end; the target of the official protocols is at 0, 0
     end_y_m: float | None = None
@@ -76,6 +79,7 @@ class EvalResult:
     score_version: int
     causes: dict[str, float]
     episodes: tuple[Episode, ...]
+    where: tuple[Stretch, ...] = ()  # on a course: where the episodes ended that did not succeed
     created: str = ""
     schema: int = SCHEMA
 
@@ -128,7 +132,7 @@ def evaluate(
     judged = protocols.evaluation_task(task, how)
     count = protocols.CANONICAL_CASES if n is None else n
     chosen = protocols.CANONICAL_SEED if seed is None else seed
-    world = VectorTask(judged, count, seed=chosen, threads=threads)
+    world = build_task(judged, count, seed=chosen, threads=threads)
     obs = world.reset(protocols.cases(how, task, count, chosen))
     episodes: dict[int, tuple[scoring.Outcome, Episode]] = {}
     trail = Trail(count, world.control_dt_s)
@@ -153,7 +157,9 @@ def evaluate(
             if new:
                 world.park(np.array(sorted(new)))
     ordered = [episodes[i] for i in range(count)]
-    summary = scoring.summarize([outcome for outcome, _ in ordered], judged.episode.limit_s)
+    outcomes = [outcome for outcome, _ in ordered]
+    course_points = None if judged.course is None else points_max(judged.course.section)
+    summary = scoring.summarize(outcomes, judged.episode.limit_s, course_points)
     found = tuple(episode for _, episode in ordered)
     return EvalResult(
         protocol=how.name,
@@ -180,6 +186,7 @@ def evaluate(
         score_version=summary.score_version,
         causes=summary.causes,
         episodes=found,
+        where=() if judged.course is None else where_ended([e.end_y_m or 0.0 for e in found], outcomes),
         created=utc_now(),
     )
 

@@ -25,7 +25,7 @@ from vbot_rl.poses import FallRecorder, PoseRecorder
 from vbot_rl.ppo import Ppo, UpdateStats
 from vbot_rl.rollout_meter import RolloutMeter
 from vbot_rl.status import StatusWriter
-from vbot_sim.symmetry import MIRROR
+from vbot_sim.tasks import build_task, mirror_of
 from vbot_sim.vector_task import VectorTask
 
 Clock = Callable[[], float]
@@ -70,7 +70,7 @@ class Trainer:
         self.status = StatusWriter(run, train.total_env_steps, clock)
         self.status.phase("building the world")
         use_one_thread()
-        self.world = VectorTask(cfg.task, train.num_envs, train.seed, train.threads, clock)
+        self.world = build_task(cfg.task, train.num_envs, train.seed, train.threads, clock)
         self.ppo = _learner(cfg, self.world)
         self.meter = RolloutMeter(self.world.term_names, cfg.task.control.action_clip)
         self.env_steps, self.updates, self.evaluations_done = 0, 0, 0
@@ -167,7 +167,7 @@ class Trainer:
         self.updates += 1
         batch = self.cfg.ppo.horizon * self.cfg.train.num_envs
         self.env_steps += batch
-        values = self.meter.values() | _ppo_values(stats)
+        values = self.meter.values() | self.world.gauges() | _ppo_values(stats)
         self._guard(values)
         return values | {
             "perf/steps_per_s": batch / max(end - begin, 1e-9),
@@ -283,7 +283,7 @@ def _learner(cfg: RunCfg, world: VectorTask) -> Ppo:
         ConfigError: the device is not there.
     """
     sizes = (world.obs_dim, world.act_dim, cfg.train.num_envs, cfg.train.seed, cfg.train.threads)
-    mirror = MIRROR if cfg.ppo.symmetry != "none" else None
+    mirror = mirror_of(cfg.task) if cfg.ppo.symmetry != "none" else None
     if cfg.train.device == "cpu":
         return Ppo(cfg.ppo, *sizes, mirror)
     from vbot_rl.torch_learner import TorchPpo

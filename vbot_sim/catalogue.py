@@ -69,8 +69,46 @@ def _navigation(info: TermInfo) -> TermInfo:
 
 TERMS: dict[str, TermInfo] = {t.name: t for t in (*map(_navigation, _NAVIGATION), *_COSTS)}
 
+_COURSE_NAVIGATION = (
+    TermInfo("waypoint_approach", "difference", "m", "Metres won towards the next goal, within approach_bounds."),
+    TermInfo("waypoint_facing", "rate", "1", "Facing the next goal: exp(-error / facing_sigma_rad), full inside it."),
+    TermInfo("alive_upright", "rate", "1", "Being upright, fading over alive_horizon_s."),
+    TermInfo("zone_approach", "difference", "dm", "Tenths of metres won towards open goals within 5 m."),
+    TermInfo("waypoint_bonus", "event", "1", "Once for each goal of the route, times the goal's weight."),
+    TermInfo("phase_bonus", "event", "1", "Once at each new phase of the section."),
+    TermInfo("milestone_bonus", "event", "1", "Once at each line along the course, times the line's weight."),
+    TermInfo("height_progress", "difference", "m", "Metres climbed above the highest point so far."),
+    TermInfo(
+        "height_approach", "difference", "m", "Metres by which the height of the next goal was neared as never yet."
+    ),
+    TermInfo("foot_clearance", "rate", "rad/s", "Feet in the air that swing forward, times the place's factor."),
+    TermInfo("stance_ratio", "rate", "1", "Two feet on the ground, as when trotting."),
+    TermInfo("slope_orientation", "rate", "1", "Leaning as the slope under the robot asks for, where there is one."),
+    TermInfo("gap_alignment", "rate", "1", "Third section: aiming between the balls."),
+    TermInfo("ball_contact", "rate", "1", "Third section: steady near a ball is paid, unsteady costs."),
+    TermInfo("celeb_walk_approach", "difference", "m", "Metres won towards the place of the celebration."),
+    TermInfo("celeb_walk_bonus", "event", "1", "Once at the place of the celebration."),
+    TermInfo("celeb_sit_reward", "rate", "m", "While celebrating: metres that the trunk is below standing height."),
+    TermInfo("celebration_bonus", "event", "1", "Once when the celebration is complete."),
+)
+_COURSE_COSTS = (
+    TermInfo("dof_pos", "rate", "rad2", "Sum of squared joint angles away from the default pose."),
+    TermInfo("impact_penalty", "rate", "m2/s4", "Square of the trunk's acceleration above 15 m/s2, over 100."),
+    TermInfo(
+        "torque_saturation", "rate", "1", "Sum of squared shares by which joints ask for over 0.9 of their torque."
+    ),
+    TermInfo("height_oscillation", "difference", "m", "Rising or sinking faster than 1.5 m/s."),
+    TermInfo("swing_contact_penalty", "rate", "rad2/s2", "Feet that touch while they swing forward."),
+    TermInfo("drag_foot_penalty", "rate", "1", "Feet on the ground whose calves hardly move."),
+    TermInfo("stagnation_penalty", "rate", "1", "Not getting away from a place, from half of stagnation_s on."),
+    TermInfo("crouch_penalty", "rate", "1", "Trunk lower than 0.20 m above the ground."),
+    TermInfo("roll", "rate", "1", "Sideways tilt: squared lateral part of gravity in the body frame."),
+    TermInfo("trunk_touch", "rate", "1", "The trunk touches the ground."),
+    TermInfo("score_clear", "event", "1", "On failure: the bonuses paid so far are taken back in this share."),
+)
+
 #: Terms that are paid on the courses only; a table of scales may leave them out.
-COURSE_TERMS: dict[str, TermInfo] = {}
+COURSE_TERMS: dict[str, TermInfo] = {t.name: t for t in (*map(_navigation, _COURSE_NAVIGATION), *_COURSE_COSTS)}
 
 #: Names used by older tools, configs and logs.
 ALIASES: dict[str, str] = {
@@ -89,6 +127,8 @@ ALIASES: dict[str, str] = {
     "near_target": "near_target_speed",
     "boundary": "boundary_penalty",
     "departure": "departure_penalty",
+    "traversal_bonus": "milestone_bonus",
+    "score_clear_factor": "score_clear",
 }
 
 

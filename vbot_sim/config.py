@@ -46,6 +46,7 @@ ENV_IDS: tuple[str, ...] = (
     "vbot_navigation_section013",
     "vbot_navigation_long_course",
 )
+_FLAT, _PREFIX = "vbot_navigation_section001", "vbot_navigation_"
 PRESETS: Mapping[str, Preset] = SECTION001
 
 
@@ -53,12 +54,14 @@ def presets(env: str) -> Mapping[str, Preset]:
     """Return the presets of an environment by name.
 
     Raises:
-        UnknownEnvError: the id is not known, or its world is not built yet.
+        UnknownEnvError: the id is not known.
     """
-    if env == "vbot_navigation_section001":
+    if env == _FLAT:
         return PRESETS
     if env in ENV_IDS:
-        raise UnknownEnvError(f"Environment '{env}' is not built yet; use vbot_navigation_section001.")
+        from vbot_sim.courses.presets import COURSES
+
+        return COURSES[env.removeprefix(_PREFIX)]
     raise UnknownEnvError(f"Unknown environment '{env}'.{nearest(env, ENV_IDS)}")
 
 

@@ -18,6 +18,7 @@ from vbot_sim.config import task_cfg
 from vbot_sim.errors import ConfigError
 from vbot_sim.registration import register_environments
 from vbot_sim.schema import TaskCfg
+from vbot_sim.tasks import build_task, observation_size
 from vbot_sim.vector_task import CAUSES, EpisodeEnds, Step, VectorTask
 
 FloatArray = NDArray[np.float32]
@@ -34,8 +35,8 @@ def _task(env: str, preset: str, task: TaskCfg | None) -> TaskCfg:
     return task_cfg(env, preset) if task is None else task
 
 
-def _observation_space() -> Any:  # noqa: ANN401 (a Box; gymnasium's type of it does not name its arrays)
-    return spaces.Box(-OBS_LIMIT, OBS_LIMIT, (VectorTask.obs_dim,), np.float32)
+def _observation_space(cfg: TaskCfg) -> Any:  # noqa: ANN401 (a Box; gymnasium's type of it does not name its arrays)
+    return spaces.Box(-OBS_LIMIT, OBS_LIMIT, (observation_size(cfg),), np.float32)
 
 
 def _action_space() -> Any:  # noqa: ANN401
@@ -91,12 +92,12 @@ class VbotVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         self.cfg = cfg
         self.num_envs = num_envs
         self.action_range = action_range(cfg)
-        self.single_observation_space = _observation_space()
+        self.single_observation_space = _observation_space(cfg)
         self.single_action_space = _action_space()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._threads = threads
-        self.task = VectorTask(cfg, num_envs, seed, threads)
+        self.task = build_task(cfg, num_envs, seed, threads)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -106,7 +107,7 @@ class VbotVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         if options:
             raise ConfigError(f"reset knows no option '{next(iter(options))}'; all simulations are reset together.")
         if seed is not None:
-            self.task = VectorTask(self.cfg, self.num_envs, seed, self._threads)
+            self.task = build_task(self.cfg, self.num_envs, seed, self._threads)
         return _bounded(self.task.reset()), {}
 
     def step(self, actions: FloatArray) -> tuple[FloatArray, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
@@ -169,9 +170,9 @@ class VbotEnv(gymnasium.Env[FloatArray, FloatArray]):
         self.metadata = {**type(self).metadata, "render_fps": self.cfg.control.rate_hz}  # type: ignore[misc]
         self.render_mode = render_mode
         self.action_range = action_range(self.cfg)
-        self.observation_space = _observation_space()
+        self.observation_space = _observation_space(self.cfg)
         self.action_space = _action_space()
-        self.task = VectorTask(self.cfg, 1, seed)
+        self.task = build_task(self.cfg, 1, seed)
         self._painter: Any = None
 
     def reset(
@@ -180,7 +181,7 @@ class VbotEnv(gymnasium.Env[FloatArray, FloatArray]):
         """Start a new episode."""
         super().reset(seed=seed)
         if seed is not None:
-            self.task = VectorTask(self.cfg, 1, seed)
+            self.task = build_task(self.cfg, 1, seed)
         return _bounded(self.task.reset())[0], {}
 
     def step(self, action: FloatArray) -> tuple[FloatArray, float, bool, bool, dict[str, Any]]:

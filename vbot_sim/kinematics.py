@@ -52,7 +52,7 @@ def trunk_motion(qpos: F32, qvel: F32, target_m: F32) -> TrunkMotion:
     distance = np.hypot(to_x, to_y)
     inv_distance = 1.0 / np.maximum(distance, np.float32(1e-3))
     return TrunkMotion(
-        velocity_b=_to_body(w, x, y, z, vx, vy, vz),
+        velocity_b=to_body(w, x, y, z, vx, vy, vz),
         gyro_b=(gx, gy, gz),
         gravity_b=(2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0),
         target_forward_m=ahead,
@@ -66,7 +66,7 @@ def trunk_motion(qpos: F32, qvel: F32, target_m: F32) -> TrunkMotion:
     )
 
 
-def _to_body(w: F32, x: F32, y: F32, z: F32, vx: F32, vy: F32, vz: F32) -> Any:  # noqa: ANN401 (a tuple of F32)
+def to_body(w: F32, x: F32, y: F32, z: F32, vx: F32, vy: F32, vz: F32) -> Any:  # noqa: ANN401 (a tuple of F32)
     """Rotate world vectors into the body frame."""
     tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
     return (

@@ -101,6 +101,10 @@ def protocol(name: str) -> Protocol:
 
 def evaluation_task(task: TaskCfg, how: Protocol) -> TaskCfg:
     """Return the task as `how` judges it; build a `VectorTask` with it and pin `cases` to it."""
+    if task.course is not None:
+        from vbot_sim.courses.judging import course_task
+
+        return course_task(task, how, _STRICT_VARIATION)
     limit = how.limit_s if how.limit_s is not None else task.episode.limit_s
     episode = replace(
         task.episode,
@@ -136,7 +140,12 @@ def cases(how: Protocol, task: TaskCfg, count: int = CANONICAL_CASES, seed: int 
     from vbot_sim.spawns import draw_spawns
 
     rng = np.random.Generator(np.random.PCG64(seed))
-    return draw_spawns(rng, count, evaluation_task(task, how).spawn)
+    judged = evaluation_task(task, how)
+    if judged.course is not None:
+        from vbot_sim.courses.judging import course_cases
+
+        return course_cases(judged, rng, count)
+    return draw_spawns(rng, count, judged.spawn)
 
 
 def outcomes(ends: "EpisodeEnds") -> "list[Outcome]":
@@ -144,6 +153,8 @@ def outcomes(ends: "EpisodeEnds") -> "list[Outcome]":
     from vbot_sim.scoring import Outcome
     from vbot_sim.terminations import CAUSES
 
+    earned = getattr(ends, "points", None)  # on courses
+    progress = getattr(ends, "progress", None)
     return [
         Outcome(
             cause=CAUSES[int(ends.cause[k])],
@@ -151,6 +162,8 @@ def outcomes(ends: "EpisodeEnds") -> "list[Outcome]":
             fence=bool(ends.fence[k]),
             fell=bool(ends.fell[k]),
             out_of_bounds=bool(ends.out_of_bounds[k]),
+            earned=None if earned is None else float(earned[k]),
+            progress=0.0 if progress is None else float(progress[k]),
         )
         for k in range(len(ends.cause))
     ]

@@ -95,4 +95,5 @@ class RayPainter:
         colour[marked] = 0.5 * colour[marked] + 0.5 * np.asarray(_TARGET_RGB)
         colour *= (AMBIENT + DIFFUSE * np.maximum(normal @ self._light, 0.0))[:, None]
         haze = np.exp(-distance / HAZE_M)[:, None]
-        return np.where(hit[:, None], haze * colour + (1.0 - haze) * np.asarray(SKY_LOW), sky)
+        seen: Vector = np.where(hit[:, None], haze * colour + (1.0 - haze) * np.asarray(SKY_LOW), sky)
+        return seen

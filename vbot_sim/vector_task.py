@@ -8,7 +8,7 @@ rooms' business. The courses (`vbot_sim.courses.task`) extend this task; `vbot_s
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from vbot_sim.kinematics import TrunkMotion, trunk_motion
 from vbot_sim.model import build_model
 from vbot_sim.observation import NOISY, OBS_DIM, noise_amplitudes, write_observation
 from vbot_sim.randomization import ActionPipeline, PhysicsVariation, Pushes
-from vbot_sim.rewards import REGISTRY, RewardFunction, TermInputs
+from vbot_sim.rewards import RewardFunction, TermInputs
 from vbot_sim.robot import DEFAULT_JOINTS_RAD
 from vbot_sim.schema import TICK_S, TaskCfg
 from vbot_sim.spawns import Spawns, draw_spawns
@@ -86,9 +86,10 @@ class VectorTask:
 
     obs_dim: int = OBS_DIM
     act_dim: int = ACT_DIM
-    registry = REGISTRY  # the terms that can be paid
-    inputs_type = TermInputs  # what they may look at
+    noisy: slice = slice(0, NOISY)  # the numbers of an observation that are measured
+    inputs_type = TermInputs  # what reward terms may look at
     episode_type = EpisodeState  # what is remembered of an episode
+    spawns_type: type[Spawns] = Spawns
 
     physics_s: float  # spent in the physics engine so far
 
@@ -122,7 +123,7 @@ class VectorTask:
         self._ctrl = self._batch.bind("ctrl")
         self._contact = self._batch.bind("sensordata")
 
-        self.reward_function = RewardFunction(cfg.reward, self.control_dt_s, self.registry)
+        self.reward_function = self._reward()
         self.term_names: tuple[str, ...] = self.reward_function.names
         self._torque = self._batch.bind("actuator_force") if "torques" in self.term_names else None
         self.episode = self.episode_type(cfg.episode, num_envs, self.control_dt_s)
@@ -138,6 +139,9 @@ class VectorTask:
         self._parked = np.zeros(num_envs, np.bool_)
         self._moving: IntArray | None = None  # the simulations that are stepped; None: all
         self._warned = self._warnings().copy()
+
+    def _reward(self) -> RewardFunction:
+        return RewardFunction(self.cfg.reward, self.control_dt_s)
 
     def _allocate(self) -> None:
         """Create the buffers that are filled anew in every step."""
@@ -196,7 +200,9 @@ class VectorTask:
 
     def _begin(self, ids: IntArray) -> None:
         """Put the simulations `ids` (sorted) at the start of an episode."""
-        spawns = self._draw_spawns(ids) if self._pinned is None else self._pinned.take(ids)
+        self._place(ids, self._draw_spawns(ids) if self._pinned is None else self._pinned.take(ids))
+
+    def _place(self, ids: IntArray, spawns: Spawns) -> None:
         state = self._batch.state
         state[ids] = self._rest
         self._qpos[ids] = spawns.qpos()
@@ -339,7 +345,7 @@ class VectorTask:
     def _observe(self, motion: TrunkMotion, noise: FloatArray | None) -> None:
         self._write_rows(self.obs, motion, self._joint_offset, self._v[:, 6:], self._actions.filtered, slice(None))
         if noise is not None:
-            self.obs[:, :NOISY] += noise
+            self.obs[:, self.noisy] += noise
 
     def _observe_new(self, ids: IntArray, noise: FloatArray | None) -> None:
         """Write the first observation of new episodes."""
@@ -348,7 +354,7 @@ class VectorTask:
         motion = trunk_motion(q, v, self._target[ids])
         self._write_rows(rows, motion, q[:, 7:] - self._stance, v[:, 6:], self._actions.filtered[ids], ids)
         if noise is not None:
-            rows[:, :NOISY] += noise[ids]
+            rows[:, self.noisy] += noise[ids]
         self.obs[ids] = rows
 
     def _write_rows(
@@ -400,6 +406,10 @@ class VectorTask:
         positions: NDArray[np.float64] = self._qpos.copy()
         return positions
 
+    def gauges(self) -> dict[str, float]:
+        """Return what this task has to tell about itself beside its steps, by tag."""
+        return {}
+
     def targets(self) -> FloatArray:
         """Return a copy of the targets' world positions [N, 2]."""
         return self._target.copy()
@@ -429,7 +439,7 @@ class VectorTask:
             "actions": self._actions.state_dict(),
             "rng": json.dumps(self._rng.bit_generator.state),
             "parked": self._parked.copy(),
-            "pinned": {} if pinned is None else {name: getattr(pinned, name).copy() for name in _SPAWN_FIELDS},
+            "pinned": {} if pinned is None else {f.name: getattr(pinned, f.name).copy() for f in fields(pinned)},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -452,12 +462,9 @@ class VectorTask:
         self._actions.load_state_dict(state["actions"])
         self._rng.bit_generator.state = json.loads(state["rng"])
         pinned = {name: np.asarray(array) for name, array in state["pinned"].items()}
-        self._pinned = Spawns(**pinned) if pinned else None
+        self._pinned = self.spawns_type(**pinned) if pinned else None
         self._set_parked(np.asarray(state.get("parked", np.zeros(self.num_envs)), np.bool_))
         self._warned[:] = self._warnings()
-
-
-_SPAWN_FIELDS = ("position_m", "yaw_rad", "target_m", "height_m", "joint_offset_rad")
 
 
 def _ignore_warning(_message: str) -> None:

@@ -17,7 +17,7 @@ def resolved(*words):
     ("words", "sentence"),
     [
         (["vbot_navigation_section0001"], "vbot_navigation_section001"),
-        (["vbot_navigation_section011"], "not built yet"),
+        (["vbot_navigation_section011", "--preset", "feild"], "field"),
         ([ENV, "--set", "task.reward.scales.alive_bonu=1"], "alive_bonus"),
         ([ENV, "--set", "ppo.learning_rat=1"], "learning_rate"),
         ([ENV, "--set", "ppo.learning_rate"], "ppo.learning_rate"),

@@ -1,10 +1,11 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.vbot_sim.builders import ENV
-from vbot_sim.catalogue import ALIASES, TERMS, scales
+from vbot_sim.catalogue import ALIASES, COURSE_TERMS, TERMS, scales
 from vbot_sim.config import (
     ENV_IDS,
     PRESETS,
@@ -14,6 +15,7 @@ from vbot_sim.config import (
     RewardCfg,
     SpawnCfg,
     TaskCfg,
+    presets,
     task_cfg,
 )
 from vbot_sim.errors import ConfigError, SimError, UnknownEnvError
@@ -59,9 +61,9 @@ def test_the_old_presets_bring_their_settings_along() -> None:
     assert (phase5.reward.near_target_radius_m, phase5.reward.stop_budget_s) == (0.5, None)
 
 
-def test_an_unbuilt_environment_says_so_and_an_unknown_one_is_corrected() -> None:
-    with pytest.raises(UnknownEnvError, match="'vbot_navigation_section012' is not built yet"):
-        task_cfg("vbot_navigation_section012")
+def test_every_environment_is_there_and_an_unknown_one_is_corrected() -> None:
+    for env in ENV_IDS:
+        assert "default" in presets(env) and "head" in presets(env)
     with pytest.raises(UnknownEnvError, match="Did you mean 'vbot_navigation_section001'"):
         task_cfg("vbot_navigation_section0001")
     assert len(ENV_IDS) == 5
@@ -90,8 +92,20 @@ def test_a_term_without_a_scale_is_an_error() -> None:
         RewardCfg(scales=table)
 
 
+def test_a_term_of_the_courses_is_no_pay_on_flat_ground() -> None:
+    with pytest.raises(ConfigError, match=r"reward\.scales\.crouch_penalty is paid on courses only"):
+        replace(task_cfg(ENV), reward=RewardCfg(scales=scales(crouch_penalty=-1.0)))
+    assert replace(task_cfg(ENV), reward=RewardCfg(scales=scales(crouch_penalty=0.0))).course is None
+
+
+def test_a_file_from_before_the_courses_still_loads() -> None:
+    old = to_dict(task_cfg(ENV))
+    del old["course"], old["physics"]["contact_time_s"]
+    assert from_dict(TaskCfg, old) == task_cfg(ENV)
+
+
 def test_names_of_older_tools_reach_today_s_terms() -> None:
-    assert set(ALIASES.values()) <= set(TERMS)
+    assert set(ALIASES.values()) <= {*TERMS, *COURSE_TERMS}
     assert override(task_cfg(ENV), "reward.scales.stop_scale", 4).reward.scales["stop"] == 4.0
 
 

@@ -6,9 +6,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 import vbot_sim.gym_env
-from vbot_sim.config import task_cfg
+from vbot_sim.config import ENV_IDS, task_cfg
 from vbot_sim.errors import ConfigError
-from vbot_sim.registration import built_environments, register_environments
+from vbot_sim.registration import register_environments
 from vbot_sim.vector_task import VectorTask
 
 ENV = "vbot_navigation_section001"
@@ -37,10 +37,16 @@ def test_stable_baselines_check_passes_without_a_warning():
     check(gymnasium.make(ENV).unwrapped)
 
 
-def test_every_built_environment_is_registered_once():
+def test_every_environment_is_registered_once():
     register_environments()
-    assert set(built_environments()) <= set(gymnasium.registry)
-    assert ENV in built_environments()
+    assert set(ENV_IDS) <= set(gymnasium.registry)
+
+
+def test_a_course_has_its_own_observations():
+    envs = gymnasium.make_vec("vbot_navigation_section013", num_envs=2)
+    obs, _ = envs.reset(seed=3)
+    assert obs.shape == (2, 7 + 54 + 55) == envs.observation_space.shape
+    assert np.isfinite(envs.step(np.zeros((2, 12), np.float32))[0]).all()
 
 
 def test_make_vec_gives_the_vector_environment_itself():

@@ -87,19 +87,23 @@ class FieldCfg:
 
 @dataclass(frozen=True)
 class CelebrationCfg:
-    """What is asked for at the end of a section: sit down on its platform.
+    """What is asked for at the end of a section: a pose held on its platform, without touching the ground.
 
-    The trunk must come down below `height_m` above the ground and stay there. Standing is 0.26 and lying on the trunk
-    0.09, so it can be reached without touching the ground.
+    To sit, the trunk must come down below `height_m` above the ground. Standing is 0.26 and lying on the trunk 0.09,
+    so it can be done without touching the ground, which the old thresholds did not allow for.
 
     Attributes:
-        height_m: the trunk must be lower than this above the ground...
+        pose: "sit", or "stand": standing still.
+        height_m: sitting: the trunk is lower than this above the ground...
+        stand_speed_mps: ...standing: its planar speed is below this...
         hold_s: ...for this long on end...
         radius_m: ...within this distance of the place.
         aside: the place is 4 m beside the platform's middle, as of old, instead of the middle itself.
     """
 
+    pose: Literal["sit", "stand"] = "sit"
     height_m: float = 0.20
+    stand_speed_mps: float = 0.15
     hold_s: float = 0.3
     radius_m: float = 1.0
     aside: bool = False
