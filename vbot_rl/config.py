@@ -48,7 +48,7 @@ class PpoCfg:
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
-    std_ceiling_end: float | None = None  # reached linearly at the end of the run; None keeps it constant
+    std_ceiling_end: float | None = None  # reached by equal factors at the end of the run; None keeps it constant
     normalize_observations: bool = True
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0

@@ -36,8 +36,10 @@ def entropy_coef(cfg: PpoCfg, progress: float) -> float:
 
 
 def std_ceiling(cfg: PpoCfg, progress: float) -> float:
-    """Highest standard deviation of actions at ``progress`` in [0, 1]."""
-    return _between(cfg.std_ceiling, cfg.std_ceiling_end, progress)
+    """Highest standard deviation of actions at ``progress`` in [0, 1]; it falls by equal factors."""
+    if cfg.std_ceiling_end is None:
+        return cfg.std_ceiling
+    return math.exp(_between(math.log(cfg.std_ceiling), math.log(cfg.std_ceiling_end), progress))
 
 
 def _between(start: float, end: float | None, progress: float) -> float:

@@ -64,4 +64,4 @@ def test_entropy_coefficient():
 def test_the_ceiling_of_the_noise():
     assert std_ceiling(PpoCfg(std_ceiling=0.8), 0.9) == 0.8
     falling = PpoCfg(std_ceiling=0.8, std_ceiling_end=0.2)
-    assert [std_ceiling(falling, at) for at in (0.0, 0.25, 1.0, 1.2)] == pytest.approx([0.8, 0.65, 0.2, 0.2])
+    assert [std_ceiling(falling, at) for at in (0.0, 0.5, 1.0, 1.2)] == pytest.approx([0.8, 0.4, 0.2, 0.2])
