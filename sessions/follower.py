@@ -1,9 +1,9 @@
 """The one thread that reads the workspace while it grows, and keeps the store current.
 
-Truth is what `stat` says, once a second. File-system events (watchdog) are hints that make it look sooner; their
-handler only remembers a name, because a handler that reads triggers itself, and one that waits can block the end of the
-program. Without hints (network file system, no watches left) everything works, up to a second later. Backlogs are read
-in slices of a few milliseconds, live runs first.
+Truth is what `stat` says, once a second. File-system events (`sessions.watch`) are hints that make it look sooner; who
+hears them only remembers a name, because reading there would make the next event, and waiting could block the end of
+the program. Without hints (network file system, no watches left) everything works, up to a second later. Backlogs are
+read in slices of a few milliseconds, live runs first.
 
 Runs that have ended are known from an index of the last opening and sleep until somebody wants their curves; those that
 the index does not know are read in the background, one after the other, and then sleep too.
@@ -13,16 +13,16 @@ import logging
 import os
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from sessions import run_index
+from sessions import run_index, watch
 from sessions.files import Clock
 from sessions.run_follow import RunFollow
 from sessions.runs import RunDir
 from sessions.store import RunView, Snapshot, Store
+from sessions.watch import Watch
 from sessions.workspace import Workspace
 
 POLL_S = 1.0
@@ -31,63 +31,16 @@ REST_S = 0.004  # given to other threads after each slice
 GATHER_S = 0.02  # several hints in this time make one look
 PUBLISH_S = 0.1  # while reading a backlog
 REST_ROUNDS = 30  # a run at rest is looked at fully in one of so many polls
+WATCHED_ROUNDS = 120  # the same where events tell of changes
 EAGER_RUNS = 100
 EAGER_BYTES = 32 << 20
-LAZY_REST_S = 0.04  # given to others after each slice of what nobody waits for
+LAZY_REST = 4.0  # times as long as a slice took, where nobody waits for what is read
 KEEP_AWAKE = 24  # so many runs that have ended keep their curves in memory, those asked for last
 INDEX_S = 60.0  # between two writings of the index
 FRESH_S = 0.1  # a folder that changed this lately may have changed again within the resolution of its time
 MISSED_HINTS = 3
 
 log = logging.getLogger(__name__)
-
-
-Watch = Callable[[str, Callable[[str], None]], Callable[[], None]]
-"""Gets a folder and a function to call with the names of runs in it that changed; returns a function that ends it."""
-
-
-def watch_with_watchdog(folder: str, hint: Callable[[str], None]) -> Callable[[], None]:
-    """Hints from the kernel: calls `hint` with the name of the run whose files changed.
-
-    Raises:
-        OSError: There are no watches or no instances left, or the folder does not exist.
-    """
-    from watchdog import events
-    from watchdog.observers import Observer
-
-    prefix = folder.rstrip("/") + "/"
-
-    class Handler(events.FileSystemEventHandler):
-        def dispatch(self, event: events.FileSystemEvent) -> None:
-            for path in (event.src_path, event.dest_path):
-                text = path if isinstance(path, str) else bytes(path).decode(errors="surrogateescape")
-                if text.startswith(prefix):
-                    hint(text[len(prefix) :].split("/", 1)[0])
-
-    kinds: list[type[events.FileSystemEvent]] = [
-        events.FileModifiedEvent,
-        events.FileCreatedEvent,
-        events.FileMovedEvent,
-        events.FileDeletedEvent,
-        events.DirCreatedEvent,
-        events.DirMovedEvent,
-        events.DirDeletedEvent,
-    ]
-    # A folder that is made and filled at once may get its watch twice; watchdog warns and goes on.
-    warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
-    observer = Observer()
-    try:
-        observer.schedule(Handler(), folder, recursive=True, event_filter=kinds)
-        observer.start()
-    except BaseException:
-        observer.on_thread_stop()
-        raise
-
-    def end() -> None:
-        observer.stop()
-        observer.join(timeout=2.0)
-
-    return end
 
 
 class Follower:
@@ -114,7 +67,7 @@ class Follower:
         *,
         clock: Clock = time.time,
         ticks: Clock = time.monotonic,
-        watch: Watch | None = watch_with_watchdog,
+        watch: Watch | None = watch.watch,
         settle_dead: bool = True,
         poll_s: float = POLL_S,
         eager_runs: int = EAGER_RUNS,
@@ -219,13 +172,15 @@ class Follower:
                 if self._ticks() >= next_poll:
                     self._guarded(self._poll)
                     next_poll = self._ticks() + self._poll_s
+                began = self._ticks()
                 busy = self._guarded(self._read_slice)
+                spent = self._ticks() - began
                 if not busy or self._ticks() - published >= PUBLISH_S:
                     self._guarded(self._publish)
                     published = self._ticks()
                 self._guarded(self._save_index)
                 if busy:
-                    self._stopping.wait(LAZY_REST_S if self._lazy else REST_S)
+                    self._stopping.wait(LAZY_REST * spent if self._lazy else REST_S)
                 elif self._wake.wait(max(0.0, next_poll - self._ticks())):
                     self._stopping.wait(GATHER_S)
         finally:
@@ -339,11 +294,12 @@ class Follower:
     def _due_at_rest(self, looked: set[str]) -> list[str]:
         """Runs at rest to look at: a share of them in turn; without events, also those whose folder has changed."""
         resting = [name for name in self._follows if name not in self._active and name not in looked]
-        share = -(-len(resting) // REST_ROUNDS)
+        watched = self._end_watch is not None and self._missed_hints < MISSED_HINTS
+        share = -(-len(resting) // (WATCHED_ROUNDS if watched else REST_ROUNDS))
         first = self._turn_of_rest % max(1, len(resting))
         self._turn_of_rest = first + share
         due = (resting[first:] + resting[:first])[:share]
-        if self._end_watch is not None and self._missed_hints < MISSED_HINTS:
+        if watched:
             return due
         rest = (resting[first:] + resting[:first])[share:]
         return due + [name for name in rest if self._folder_stamps.get(name) != self._follows[name].folder_stamp]

@@ -36,6 +36,7 @@ from sessions.series import SeriesSet
 from sessions.store import SPARKLINE_TAGS, RunView, label_of, newest
 
 SPARKLINE_POINTS = 40
+LIST_S = 1.0  # every status changes the folder; a new event file comes once in a run's life
 CACHE_FROM_BYTES = 256 << 10  # smaller event files are read faster than it is worth to keep a copy
 
 
@@ -76,6 +77,8 @@ class RunFollow:
         self._readers: dict[Path, tuple[EventFileReader, Stamp]] = {}
         self._loaded = False
         self._trouble = ""
+        self._files_due = False  # the folder has changed since its event files were listed
+        self._listed_at = -LIST_S
         self._cache = cache
         self._cached_bytes = -1
         self._asleep: RunView | None = known.view if known else None
@@ -93,6 +96,7 @@ class RunFollow:
         if self._asleep is not None:
             self._before, self._asleep = self._asleep, None
             self._stamps.clear()
+            self._listed_at = -LIST_S
 
     def sleep(self) -> Known | None:
         """Forget everything but the row, if the run is at rest and all of it was read; returns what is left."""
@@ -142,20 +146,22 @@ class RunFollow:
             self.wake()
         was = (self.alive, self._launched, self._trouble)
         self._trouble = ""
-        written = self._read_changed()
+        written = self._read_changed(clock())
         self._launched = os.path.exists(self._watched["lock"])
         self.alive = self._launched and is_held(self._watched["lock"])
         if not self.alive and self._launched and (self._status is None or self._status.state == "running"):
-            written = self._read_changed() or written  # the last word of a process comes before it lets the lock go
+            # The last word of a process comes before it lets the lock go.
+            written = self._read_changed(clock()) or written
             self._settle(clock)
         return Look(changed=written or was != (self.alive, self._launched, self._trouble), written=written)
 
-    def _read_changed(self) -> bool:
+    def _read_changed(self, now: float) -> bool:
         changed = False
         if self._record is None and self._is_new("run.json"):
             self._read_record()
             changed = True
-        if self._is_new("status.json"):
+        told = self._is_new("status.json")
+        if told:
             self._status = self.run.status()
             changed = True
         if self._is_new("evals"):
@@ -164,7 +170,9 @@ class RunFollow:
         if self._is_new("notes.jsonl"):
             self._note_count = len(read_jsonl(self.run.notes_path).rows)
             changed = True
-        if self._has_changed("folder", self._folder):
+        self._files_due = self._has_changed("folder", self._folder) or self._files_due
+        if self._files_due and (not told or not self._readers or now - self._listed_at >= LIST_S):
+            self._files_due, self._listed_at = False, now
             self._find_event_files()
         for event_file in self._readers:
             changed = self._has_changed(event_file.name, str(event_file)) or changed

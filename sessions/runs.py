@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -353,20 +354,30 @@ def _build(cls: type[T], data: object, where: Path) -> T:
     if not isinstance(data, dict):
         raise CorruptFileError(f"{where} holds no JSON object; restore it from a copy or remove it")
     known = {}
-    for item in fields(cls):  # type: ignore[arg-type]
-        if item.name not in data:
+    for name, kinds, words in _checks(cls):
+        if name not in data:
             continue
-        value = data[item.name]
-        allowed = [_CHECKS[word] for word in str(item.type).split(" | ") if word in _CHECKS]
-        if allowed and not isinstance(value, tuple(kind for kinds in allowed for kind in kinds)):
+        value = data[name]
+        if kinds and not isinstance(value, kinds):
             raise CorruptFileError(
-                f"{where}: {item.name} is {value!r}, expected {item.type}; restore the file from a copy or remove it"
+                f"{where}: {name} is {value!r}, expected {words}; restore the file from a copy or remove it"
             )
-        known[item.name] = value
+        known[name] = value
     try:
         return cls(**known)
     except TypeError as error:
         raise CorruptFileError(f"{where} lacks a field ({error}); restore the file from a copy or remove it") from None
+
+
+@cache
+def _checks(cls: type) -> tuple[tuple[str, tuple[type, ...], str], ...]:
+    """Name, allowed types (none: any) and their words for each field of a dataclass."""
+    out = []
+    for item in fields(cls):
+        words = str(item.type)
+        kinds = tuple(kind for word in words.split(" | ") for kind in _CHECKS.get(word, ()))
+        out.append((item.name, kinds, words))
+    return tuple(out)
 
 
 def _names(folder: Path) -> list[str]:

@@ -79,6 +79,7 @@ class VbotApp(App[Leaving]):
         self.own_notice: Notice | None = None
         self._theme_name = theme.NAMES[theme_name]
         self._pending = False
+        self._drawn_at = 0.0
 
     def on_mount(self) -> None:
         """Choose the looks, listen to signals and start the core after the first paint."""
@@ -87,7 +88,7 @@ class VbotApp(App[Leaving]):
         self.theme = self._theme_name
         if not self.is_headless:
             self._own_signals()
-        self.set_interval(TICK_S, self.redraw)
+        self.set_interval(TICK_S, self._tick)
         self.set_interval(HEAL_S, self.heal)
         self.call_after_refresh(self._start_client)
 
@@ -116,8 +117,14 @@ class VbotApp(App[Leaving]):
         self._pending = False
         self.redraw()
 
+    def _tick(self) -> None:
+        """Let ages grow, unless something new has just been drawn anyway."""
+        if time.monotonic() - self._drawn_at >= TICK_S * 0.7:
+            self.redraw()
+
     def redraw(self) -> None:
         """Bring every visible number up to date; unchanged lines cost nothing."""
+        self._drawn_at = time.monotonic()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, CockpitScreen):
                 screen.show_view()

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from automl.spec import StudySpec, default_spec
 from automl.view import StudyView
-from sessions import notes
+from sessions import notes, watch
 from sessions.breakdown import reward_breakdown
 from sessions.errors import VbotError
 from sessions.files import append_line, utc_now
-from sessions.follower import Follower, watch_with_watchdog
+from sessions.follower import Follower
 from sessions.runs import RunDir
 from sessions.series import SeriesSet
 from sessions.store import RunView, Snapshot
@@ -79,7 +79,7 @@ class Core(Orders):
         self._follower = Follower(
             workspace,
             self._wake.set,
-            watch=None if read_only else watch_with_watchdog,
+            watch=watch.watch,
             settle_dead=not read_only,
             clock=clock,
             keep=not read_only,

@@ -99,7 +99,7 @@ def test_a_process_killed_without_a_word_is_noticed_and_settled(ws, watched):
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     follower = watched(poll_s=0.05)
     with subprocess.Popen([sys.executable, "-c", code, run.path], env=environment, stdin=subprocess.PIPE) as process:
-        follower.until(lambda s: s.get(RUN) is not None and s.get(RUN).state == "running")
+        follower.until(lambda s: s.get(RUN) is not None and s.get(RUN).env_steps == 7)
         process.kill()
     follower.until(lambda s: s.get(RUN).state == "failed" and s.get(RUN).end_reason == "crashed")
     assert run.status().end_detail.startswith("the process died at step 7;")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from vbot_tui.bench.herd import Writer
-from vbot_tui.bench.opening import thousand
+from vbot_tui.bench.opening import settle, thousand
 from vbot_tui.bench.program import Program, cpu_s
 from vbot_tui.bench.stage import READY_S, Stage, quantile
 from vbot_tui.text import count
@@ -131,7 +131,7 @@ def idle_once(stage: Stage) -> float:
     """Per cent of a core that a cockpit takes over a thousand runs of which none moves."""
     with stage.open(thousand(stage)) as program:
         program.wait(lambda screen: " done " in screen.text, READY_S, "the table")
-        program.idle_for(SETTLE_S)
+        settle(program)
         cpu, began = cpu_s(program.process.pid), time.monotonic()
         program.idle_for(IDLE_S)
         return 100 * (cpu_s(program.process.pid) - cpu) / (time.monotonic() - began)

@@ -1,13 +1,17 @@
 """How long until something is seen: the first byte, beside that of an empty Textual app, and the table."""
 
 import sys
+import time
 
 from sessions.workspace import Workspace
 from vbot_tui.bench.herd import ended_runs
-from vbot_tui.bench.program import Program, terminal_environment
+from vbot_tui.bench.program import Program, cpu_s, terminal_environment
 from vbot_tui.bench.stage import READY_S, TABLE_HEAD, Stage
 
 RUNS = 1000
+SETTLE_S, LOOK_S = 90.0, 3.0
+CALM = 0.02
+"""Share of a core below which nothing is left to do."""
 BARE = "from textual.app import App; App().run()"
 
 
@@ -19,11 +23,21 @@ def thousand(stage: Stage) -> Workspace:
         ended_runs(workspace, RUNS)
         with stage.open(workspace) as program:
             program.wait(_table_shown, READY_S, "the table, cold")
-            program.idle_for(5.0)
+            settle(program)
             program.press("q")
             program.wait_exit(READY_S)
 
     return stage.workspace("thousand", fill)
+
+
+def settle(program: Program) -> None:
+    """Wait until the program has nothing left to do from its start."""
+    end = time.monotonic() + SETTLE_S
+    while time.monotonic() < end:
+        before = cpu_s(program.process.pid)
+        program.idle_for(LOOK_S)
+        if cpu_s(program.process.pid) - before < CALM * LOOK_S:
+            return
 
 
 def _table_shown(screen: object) -> bool:

@@ -3,6 +3,7 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from sessions.breakdown import Breakdown
 from vbot_tui import text
 from vbot_tui.filters import SORTS, FilterError, arranged, parse
 from vbot_tui.lines import Line, line
@@ -58,6 +59,7 @@ class TrialsScreen(Acting):
         self.marked: set[str] = set()
         self._test = parse("")
         self._table_height = 0
+        self._reward: tuple[tuple[Breakdown | None, Breakdown | None, int], list[Line]] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -177,7 +179,10 @@ class TrialsScreen(Acting):
         if name == "log":
             return panels.log(detail.log if detail else (), detail.log_path if detail else "")
         detail = detail or Detail()
-        return panels.reward(detail.breakdown, detail.before, width, glyphs)
+        drawn, made_of = self._reward, (detail.breakdown, detail.before, width)
+        if drawn is None or any(now is not then for now, then in zip(made_of, drawn[0], strict=True)):
+            drawn = self._reward = made_of, panels.reward(*made_of, glyphs)
+        return drawn[1]
 
     def _side_lines(self, view: View, row: TrialRow | None, width: int) -> list[Line]:
         flags = self._pane_lines("flags", view, row, width)

@@ -26,14 +26,18 @@ class LineView(ScrollView, can_focus=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.lines: tuple[Line, ...] = ()
+        self._given: Sequence[Line] = ()
 
     def set_lines(self, lines: Sequence[Line], *, follow: bool = False) -> None:
         """Show these lines; repaint the rows that differ.
 
         Args:
-            lines: What to show.
+            lines: What to show; the very list that is shown already costs nothing.
             follow: Keep the last line in sight, unless somebody has scrolled away from it.
         """
+        if lines is self._given and not follow:
+            return
+        self._given = lines
         at_end = self.scroll_offset.y >= len(self.lines) - self.size.height
         before, self.lines = self.lines, tuple(lines)
         if len(before) != len(self.lines):

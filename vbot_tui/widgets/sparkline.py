@@ -6,6 +6,7 @@ farthest from its left neighbour, so that a spike survives.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def sparkline(
@@ -26,8 +27,12 @@ def sparkline(
         low: Value of the lowest level; the smallest finite value by default.
         high: Value of the highest level; the largest finite value by default.
     """
-    if cells <= 0:
-        return ""
+    return _drawn(tuple(values), cells, ramp, gap, low, high) if cells > 0 else ""
+
+
+@lru_cache(maxsize=1024)
+def _drawn(values: tuple[float, ...], cells: int, ramp: str, gap: str, low: float | None, high: float | None) -> str:
+    """Return the picture; most of those on a screen are the same as a moment ago."""
     drawn = thin(values, cells)
     usable = [value for value in drawn if math.isfinite(value)]
     if not usable:

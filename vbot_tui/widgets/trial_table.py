@@ -13,6 +13,7 @@ from vbot_tui.model import TrialRow
 from vbot_tui.widgets.line_view import LineView
 from vbot_tui.widgets.trial_rows import Column, columns, header, row_line
 
+KEPT = 256
 NEAR = 64
 """Rows around the cursor's last place that are looked at before all others."""
 
@@ -37,6 +38,7 @@ class TrialTable(LineView, can_focus=True):
         self._at = 0
         self._top = 0
         self._painted: dict[int, tuple[bool, Line]] = {}
+        self._drawn: dict[str, tuple[TrialRow, tuple[int, bool, bool], Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
 
     @property
@@ -99,6 +101,8 @@ class TrialTable(LineView, can_focus=True):
 
     def _repaint(self) -> None:
         """Send the rows whose text differs from what is on the screen."""
+        if len(self._drawn) > KEPT:
+            self._drawn.clear()
         for y in range(self.size.height):
             marked, new = self._is_cursor(y), self._line_at(y)
             before = self._painted.get(y)
@@ -113,6 +117,7 @@ class TrialTable(LineView, can_focus=True):
         self._layout = columns(self.size.width)
         self.virtual_size = Size(self.size.width, self.size.height)
         self._painted.clear()
+        self._drawn.clear()
         self._follow()
         self.refresh()
 
@@ -122,9 +127,13 @@ class TrialTable(LineView, can_focus=True):
         index = self._top + y - 1
         if index >= len(self.rows):
             return ()
-        row = self.rows[index]
-        marked = row.key in self.marked
-        return row_line(row, self._layout, self.now, self.glyphs, cursor=index == self.cursor, marked=marked)
+        row, marked, cursor = self.rows[index], self.rows[index].key in self.marked, index == self.cursor
+        look = (int(self.now), marked, cursor)
+        drawn = self._drawn.get(row.key)
+        if drawn is None or drawn[0] is not row or drawn[1] != look:
+            made = row_line(row, self._layout, self.now, self.glyphs, cursor=cursor, marked=marked)
+            drawn = self._drawn[row.key] = row, look, made
+        return drawn[2]
 
     def _is_cursor(self, y: int) -> bool:
         return y > 0 and bool(self.rows) and self._top + y - 1 == self.cursor
