@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.journal import read_journal
+from automl.mutes import MUTED_NAME
 from automl.state import Params, StudyState, TrialState, fold
 from sessions.errors import VbotError
 from sessions.files import read_json
@@ -138,8 +139,8 @@ class StudyDigest:
 
 
 def run_mark(run: Path) -> Mark:
-    """What changes whenever something about a run does: its status file, and the folder of its evaluations."""
-    return (*_stamp(run / "status.json"), _stamp(run / "evals")[0])
+    """What changes whenever something about a run does: its status file, its evaluations' folder, what was muted."""
+    return (*_stamp(run / "status.json"), _stamp(run / "evals")[0], _stamp(run / MUTED_NAME)[0])
 
 
 def study_mark(study: Path) -> Mark:

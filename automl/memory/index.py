@@ -17,6 +17,7 @@ from automl.diagnosis import CACHE_VERSION as FLAGS_VERSION
 from automl.diagnosis import flags_of
 from automl.flags import Flag
 from automl.memory.digest import Mark, RunDigest, StudyDigest, TrialDigest, read_run, read_study, run_mark, study_mark
+from automl.mutes import muted
 from sessions.errors import VbotError
 from sessions.files import read_json, to_json, write_atomic
 from sessions.locks import is_held
@@ -24,7 +25,7 @@ from sessions.runs import RunDir
 from sessions.workspace import Workspace
 
 FILE_NAME = "memory.json"
-VERSION = 1
+VERSION = 2
 Digest = TypeVar("Digest", RunDigest, StudyDigest)
 JUDGE_BYTES = 1_000_000  # curves that one call may read to learn flags nobody has computed yet
 
@@ -182,9 +183,11 @@ class Index:
         self._changed = True
 
     def _flag_names(self, run: str, notes: tuple[FlagNote, ...] | None) -> tuple[str, ...] | None:
-        if notes is not None:
-            return tuple(note.name for note in notes)
-        return self._flags_elsewhere.get(run)
+        known = tuple(note.name for note in notes) if notes is not None else self._flags_elsewhere.get(run)
+        if not known:
+            return known
+        silent = muted(RunDir(self.workspace.runs / run))
+        return tuple(name for name in known if name not in silent)
 
     @cached_property
     def _flags_elsewhere(self) -> Mapping[str, tuple[str, ...]]:

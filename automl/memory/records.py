@@ -7,13 +7,14 @@ it again. What it means is for the person to write, below it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from automl.diagnosis import facts_of, read_curves
+from automl.diagnosis import facts_of, read_curves, with_config
 from automl.flags import Points, diagnose
 from automl.memory.compare import value_at
 from automl.memory.config_diff import Change, changes, preset_values, read_config, shown
 from automl.memory.digest import RunDigest, StudyDigest, TrialDigest, read_run, read_study
 from automl.memory.index import FlagNote, Index, flag_note
 from automl.memory.report_file import append, entries, read, report_path
+from automl.mutes import muted
 from sessions.errors import NotFoundError, UsageError
 from sessions.metrics import REWARD_TOTAL
 from sessions.runs import FINAL_STATES, EvalSummary, RunDir, effective_state
@@ -117,7 +118,8 @@ def missing(index: Index) -> list[str]:
 def run_entry(run: RunDir, digest: RunDigest) -> str:
     """The text of a run's entry."""
     curves = read_curves(run)
-    flags = tuple(flag_note(flag) for flag in diagnose(curves, facts_of(run.status(), False)))
+    facts = with_config(facts_of(run.status(), False), run)
+    flags = tuple(flag_note(flag) for flag in diagnose(curves, facts, muted=muted(run)))
     state = digest.state(False)
     blocks = [
         f"## {digest.created[:10] if digest.created else ''} {_title(digest, state, flags)}",

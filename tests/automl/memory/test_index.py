@@ -4,7 +4,9 @@ import shutil
 import pytest
 
 from automl.memory.index import Index
+from automl.mutes import mute
 from sessions.locks import Lock
+from sessions.runs import RunDir
 from tests.automl.memory.builders import HOUR, make_eval, make_run, make_study, make_workspace, trial
 
 
@@ -140,3 +142,16 @@ def test_two_workspaces_copied_over_one_another_hold_everything_of_both(ws, tmp_
         "there": ("two", 0.75),
     }
     assert [study.id for study in index.studies] == ["s"]
+
+
+def test_a_muted_flag_is_not_told_wherever_its_name_was_remembered(ws):
+    run = make_run(ws, "a", curves={100: {"reward/total": float("nan")}})
+    first = Index(ws)
+    assert [note.name for note in first.flag_notes("a") or ()] == ["nan"]
+    first.save()
+    mute(run, "nan", "ann")
+    assert Index(ws).flag_notes("a") == ()
+    make_run(ws, "b", study="s", trial=0)
+    make_study(ws, "s", trial(0, 0.1, run="b", flags=["lazy_robot"]))
+    mute(RunDir(ws.runs / "b"), "lazy_robot", "ann")
+    assert looked(ws).by_id["b"].flags == ()
