@@ -383,7 +383,8 @@ class Engine:
                 self._start(number, slot)
             except StartError as error:
                 slot.release()
-                self._no_start_before = self._clock.monotonic() + START_PAUSE_S
+                if not error.for_good:
+                    self._no_start_before = self._clock.monotonic() + START_PAUSE_S
                 self._not_started(self.state.trials[number], error)
             except BaseException:
                 slot.release()

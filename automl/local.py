@@ -128,6 +128,8 @@ class LocalExecutor:
         from vbot_rl.launch import PROGRAM, launch
 
         directory = self._run(run)
+        if not directory.config_path.exists():
+            raise StartError(f"{directory.path} is gone, or has lost its config.yaml", for_good=True)
         if directory.is_alive():
             slot.release()
             self.adopt(run)
@@ -243,11 +245,13 @@ class LocalExecutor:
         process = self._processes.pop(run, None)
         if process is None:
             return
-        if process.popen is not None and reap and _has_ended(process.pidfd, REAP_S):
-            # What it left behind ends too. Its pid is nobody else's until it is waited for.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.popen.wait()
+        if reap and _has_ended(process.pidfd, REAP_S):
+            # What it left behind ends too. A child's pid is nobody else's until it is waited for; a group's number is
+            # nobody else's as long as somebody is in it.
+            for pid in _left_behind(process.pid):
+                _kill_member(pid, process.pid)
+            if process.popen is not None:
+                process.popen.wait()
         os.close(process.pidfd)
         if process.popen is not None and process.popen.poll() is None:
             # It outlives this object on purpose; without a return code Popen would warn about that on collection.
@@ -301,6 +305,30 @@ def _holders(run: RunDir) -> Iterator[int]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit() and _names_run(int(entry.name), run.id) and _has_open(int(entry.name), run.lock_path):
             yield int(entry.name)
+
+
+def _left_behind(group: int) -> Iterator[int]:
+    """Processes of the session that a trial led, itself apart."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit() and int(entry.name) != group and _session_of(int(entry.name)) == (group, group):
+            yield int(entry.name)
+
+
+def _session_of(pid: int) -> tuple[int, int] | None:
+    """Process group and session of a process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[2]), int(fields[3])
+
+
+def _kill_member(pid: int, group: int) -> None:
+    with contextlib.suppress(OSError):
+        pidfd = os.pidfd_open(pid)
+        if _session_of(pid) == (group, group):  # still the same process
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        os.close(pidfd)
 
 
 def _has_open(pid: int, path: Path) -> bool:

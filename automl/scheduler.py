@@ -22,7 +22,7 @@ from automl.executor import Executor
 from automl.journal import Journal
 from automl.local import LocalExecutor, usable_cores
 from automl.statefile import write_papers
-from automl.studies import LOG_FILE, load_unchanged
+from automl.studies import existing_log, load_unchanged
 from automl.suggest import suggest
 from automl.view import StudyView, build_view
 from sessions.code_version import code_version
@@ -76,6 +76,7 @@ class Scheduler:
         self._engine: Engine | None = None
         self._view: StudyView | None = None
         self._papers_of: object = None
+        self._stuck: set[Path] = set()
         self._counted_s = 0.0
         self.released = False
 
@@ -89,7 +90,7 @@ class Scheduler:
         """
         self._lock = _take_study(self.path, self.study)
         try:
-            self._journal = Journal(self.path / LOG_FILE)
+            self._journal = Journal(existing_log(self.path))
             self._spec = load_unchanged(self.path, self._journal.read())
             self._slots = min(self._spec.slots or usable_cores(), usable_cores())
             self._engine = Engine(
@@ -202,7 +203,11 @@ class Scheduler:
         for path, command in self._inbox():
             if command is not None:
                 engine.obey(command)
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:  # what cannot be thrown away is not looked at again
+                self._stuck.add(path)
+                self._log(f"{path.name} stays in the inbox: {error.strerror}")
         if engine.released_by is None:
             engine.step()
         self._write_papers(engine)
@@ -230,9 +235,11 @@ class Scheduler:
     def _inbox(self) -> Iterator[tuple[Path, Command | None]]:
         """Commands of other processes, oldest first; what is none is put aside by its caller and said in the log."""
         for path in sorted((self.path / "inbox").glob("*.json")):
+            if path in self._stuck:
+                continue
             try:
                 yield path, replace(command_from_dict(read_json(path)), id=path.stem)
-            except (VbotError, SimError) as error:
+            except (VbotError, SimError, OSError) as error:
                 self._log(f"refused {path.name}: {error}")
                 yield path, None
 

@@ -64,6 +64,18 @@ def create_study(workspace: Workspace, spec: StudySpec, study: str | None = None
     return study
 
 
+def existing_log(directory: Path) -> Path:
+    """The log of a study.
+
+    Raises:
+        CorruptFileError: it is gone, or empty; a study without it must not begin anew beside its runs.
+    """
+    log = directory / LOG_FILE
+    if not log.exists() or not log.stat().st_size:
+        raise CorruptFileError(f"{log} is gone, and with it all that study decided; restore it from a copy")
+    return log
+
+
 def fingerprint(text: str) -> str:
     """A spec file in few letters: what a study was asked to do must not change under it."""
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
