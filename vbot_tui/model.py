@@ -153,6 +153,7 @@ class Setting:
     key: str
     value: str
     origin: str = ""
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ Runs in the core's thread; only runs that a screen has opened are read.
 """
 
 import os
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from sessions.errors import VbotError
@@ -44,8 +46,10 @@ def read(run: RunDir) -> Papers:
     from automl.memory.config_diff import read_config, shown
 
     config = read_config(run)
+    meanings = _meanings()
     settings = [] if config is None else [
-        Setting(key, shown(value), config.origins.get(key, "default")) for key, value in config.values.items()
+        Setting(key, shown(value), config.origins.get(key, "default"), meanings.get(key, ""))
+        for key, value in config.values.items()
     ]  # fmt: skip
     return Papers(
         run.id,
@@ -55,6 +59,14 @@ def read(run: RunDir) -> Papers:
         _facts(run),
         "" if config is not None else f"{run.config_path} cannot be read",
     )
+
+
+@cache
+def _meanings() -> Mapping[str, str]:
+    """Return what each setting means, by its path."""
+    from vbot_tui.cli.config import meanings
+
+    return meanings()
 
 
 def _eval(item: EvalSummary) -> EvalView:

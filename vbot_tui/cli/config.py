@@ -59,6 +59,13 @@ def settings(resolved: "Resolved") -> list[Described]:
     return out
 
 
+def meanings() -> dict[str, str]:
+    """What each setting means, by its path; of the flat task, whose settings all tasks share."""
+    from vbot_rl.config import run_cfg
+
+    return {item.key: item.help for item in settings(run_cfg("vbot_navigation_section001"))}
+
+
 def rows(resolved: "Resolved") -> list[dict[str, Any]]:
     """The settings as plain data, each with its origin."""
     return [{**vars(item), "origin": resolved.origins.get(item.key, "default")} for item in settings(resolved)]

@@ -9,7 +9,7 @@ from sessions.breakdown import Breakdown, reward_breakdown
 from vbot_tui import text
 from vbot_tui.curves import CurveCache
 from vbot_tui.lines import Line, Span
-from vbot_tui.model import TrialRow, View
+from vbot_tui.model import Papers, Setting, TrialRow, View
 from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import textual_bindings
@@ -31,6 +31,9 @@ PAGES = (
     ("notes", "N", "notes"),
 )
 HISTORY = 48
+AGAINST = 5
+"""So many other trials a trial's reward can be measured against, the best ones."""
+SCALES = "task.reward.scales."
 
 
 class TrialScreen(ChartKeys, Acting):
@@ -48,6 +51,8 @@ class TrialScreen(ChartKeys, Acting):
         self.key = key
         self.page_name = "charts"
         self.baseline: int | None = None
+        self.against = ""
+        self.term = ""
         self._curves: CurveCache | None = None
 
     def compose(self) -> ComposeResult:
@@ -110,6 +115,9 @@ class TrialScreen(ChartKeys, Acting):
             out += [("cursor at step ", "dim"), (text.count(step), "accent"), (", End takes it away. ", "dim")]
         if self.baseline is not None:
             out += [("changes against step ", "dim"), (text.count(self.baseline), "accent"), (", b ends that. ", "dim")]
+        other = self.cockpit.client.view.row(self.against) if self.against else None
+        if other is not None:
+            out += [("against ", "dim"), (text.clean(other.name), "accent"), (" at the same step, B goes on. ", "dim")]
         if row is not None and row.end_reason:
             out.append((text.clean(f"{row.end_reason}: {row.end_detail}" if row.end_detail else row.end_reason), "dim"))
         return tuple(out)
@@ -140,21 +148,44 @@ class TrialScreen(ChartKeys, Acting):
         return makers[self.page_name]
 
     def _reward(self, row: TrialRow, width: int) -> list[Line]:
-        """Return the breakdown at the cursor's step, against the baseline or a quarter of the history ago."""
+        """Return the breakdown at the cursor's step, against another trial, the baseline or some time ago."""
         shown = self.breakdown(row, self.cursor_step(), HISTORY)
-        before = None
-        if shown is not None:
-            steps = self.curves.get(row.run_id, shown.terms[0].tag).steps
-            step = self.baseline
-            if step is None and len(steps) >= 4:
-                step = steps[len(steps) - 1 - len(steps) // 4]
-            before = self.breakdown(row, step, 0) if step is not None else None
-        return panels.reward(shown, before, width, self.cockpit.glyphs)
+        own = self.cockpit.client.view.papers_of(row.run_id)
+        scales = scales_of(own)
+        self.term = self.term if shown and any(part.term == self.term for part in shown.terms) else first_term(shown)
+        before, name = self._before(row, shown)
+        lines = panels.reward(
+            shown, before, width, self.cockpit.glyphs, scales={term: item.value for term, item in scales.items()},
+            chosen=self.term, against=name,
+        )  # fmt: skip
+        return [*lines, *self._space(len(lines)), *panels.term_about(shown, self.term, scales, width)]
+
+    def _space(self, used: int) -> list[Line]:
+        """Return the empty lines that put the last two at the foot of the page."""
+        return [()] * max(1, self.query_one("#page", Page).size.height - used - 2)
+
+    def _before(self, row: TrialRow, shown: Breakdown | None) -> tuple[Breakdown | None, str]:
+        """Return what changes are measured against, and what to call it."""
+        other = self.cockpit.client.view.row(self.against) if self.against else None
+        if shown is None:
+            return None, ""
+        if other is not None:
+            return self.breakdown(other, shown.step, 0), text.clean(other.name)
+        steps = self.curves.get(row.run_id, shown.terms[0].tag).steps
+        step = self.baseline
+        if step is None and len(steps) >= 4:
+            step = steps[len(steps) - 1 - len(steps) // 4]
+        return (self.breakdown(row, step, 0) if step is not None else None), ""
 
     def _waterfall(self, row: TrialRow, width: int) -> list[Line]:
+        other = self.cockpit.client.view.row(self.against) if self.against else None
+        now = self.breakdown(row, self.cursor_step(), 0)
+        if other is not None and now is not None:
+            return papers.waterfall(
+                self.breakdown(other, now.step, 0), now, text.clean(other.name), width, self.cockpit.glyphs
+            )
         step, why = self.peak(row)
         then = self.breakdown(row, step, 0) if step is not None else None
-        now = self.breakdown(row, self.cursor_step(), 0)
         return papers.waterfall(then, now, why, width, self.cockpit.glyphs)
 
     def breakdown(self, row: TrialRow, step: int | None, width: int) -> Breakdown | None:
@@ -192,8 +223,19 @@ class TrialScreen(ChartKeys, Acting):
         """Choose another chart; on the other pages, scroll."""
         if self.page_name == "charts":
             self.choose(by)
+        elif self.page_name == "reward":
+            self._choose_term(by)
         else:
             self.query_one("#page", Page).scroll_lines(by)
+
+    def _choose_term(self, by: int) -> None:
+        row = self.row
+        shown = self.breakdown(row, self.cursor_step(), 0) if row is not None else None
+        if shown is not None and shown.terms:
+            names = [part.term for part in shown.terms]
+            at = names.index(self.term) if self.term in names else 0
+            self.term = names[min(len(names) - 1, max(0, at + by))]
+            self.show_view()
 
     def action_page(self, by: int) -> None:
         """Move by a page."""
@@ -206,6 +248,19 @@ class TrialScreen(ChartKeys, Acting):
         self.baseline = None if self.baseline is not None else step
         if step is None and self.baseline is None:
             self.cockpit.say("info", "Changes are measured against a quarter of the history ago; Left sets a cursor.")
+        self.show_view()
+
+    def action_against(self) -> None:
+        """Measure the reward against the best other trial; once more, against the next best; at last against itself."""
+        rows = [row for row in self.cockpit.client.view.rows if row.run_id and row.key != self.key]
+        order = ["", *[row.key for row in sorted(rows, key=_standing)[:AGAINST]]]
+        at = order.index(self.against) if self.against in order else 0
+        self.against = order[(at + 1) % len(order)]
+        self.cockpit.client.open_runs((self.key, *([self.against] if self.against else [])))
+        if len(order) == 1:
+            self.cockpit.say("info", "There is no other trial to measure against.")
+        if self.page_name not in ("reward", "waterfall"):
+            self.action_show("reward")
         self.show_view()
 
     def action_kill(self) -> None:
@@ -238,3 +293,18 @@ class TrialScreen(ChartKeys, Acting):
     def targets(self) -> list[TrialRow]:
         """The trial of the screen."""
         return [row for row in (self.row,) if row is not None]
+
+
+def scales_of(own: Papers | None) -> dict[str, Setting]:
+    """Return the scale of each reward term of a run, as far as its papers are read."""
+    settings = own.settings if own is not None else ()
+    return {item.key.removeprefix(SCALES): item for item in settings if item.key.startswith(SCALES)}
+
+
+def first_term(shown: Breakdown | None) -> str:
+    """Return the term that is paid or taken most; empty where there is none."""
+    return shown.terms[0].term if shown is not None and shown.terms else ""
+
+
+def _standing(row: TrialRow) -> tuple[bool, float, str]:
+    return (not math.isfinite(row.score), -row.score if math.isfinite(row.score) else 0.0, row.key)

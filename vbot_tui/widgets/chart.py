@@ -117,7 +117,7 @@ def chart(
         _draw(canvas, plot, window)
     if cursor is not None and left <= cursor <= right:
         canvas.rule(window.column(cursor, canvas.columns), glyphs.wall)
-    lines = [plot for plot in plots if not plot.dots]
+    lines = [plot for plot in plots if not plot.dots and plot.role != "dim"]
     for plot in lines if len(lines) > 1 else ():
         _pin(canvas, plot, window)
     numbers = labels(window, rows)

@@ -109,6 +109,7 @@ def plots(curves: CurveCache, runs: Sequence[Shown], tag: str, look: Look, glyph
         raw = curves.get(item.run, tag)
         if look.weight > 0:
             out.append(Plot(raw, "dim", ".", axis, dots=True))
+        out += [Plot(edge, "dim", ":", axis) for edge in curves.band(item.run, tag) or ()]
         lines.append(Plot(curves.smooth(item.run, tag, look.weight), item.role, item.marker(glyphs), axis))
     return [*out, *lines]
 

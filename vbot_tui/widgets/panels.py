@@ -1,36 +1,78 @@
 """The lower half as text: reward breakdown, flags, notes, log. Pure functions from a view to lines."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from types import MappingProxyType
 
 from automl.flags import ALARMS
 from sessions.breakdown import Breakdown, TermPart
 from vbot_tui import text
 from vbot_tui.glyphs import Glyphs, flag_letter
 from vbot_tui.lines import Line, Span, line
-from vbot_tui.model import FlagView, NoteView, TrialRow
+from vbot_tui.model import FlagView, NoteView, Setting, TrialRow
 from vbot_tui.widgets.sparkline import sparkline
 
 VALUE, PERCENT, CHANGE = 9, 4, 9
 BAR_MIN, BAR_MAX, SPARK_MAX, NAME_MIN = 6, 16, 24, 14
+SCALE, ROOMY = 8, 80
 
 
-def reward(shown: Breakdown | None, before: Breakdown | None, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return the reward breakdown: a verdict on the sum, then one line per term, largest first."""
+def reward(
+    shown: Breakdown | None,
+    before: Breakdown | None,
+    width: int,
+    glyphs: Glyphs,
+    *,
+    scales: Mapping[str, str] = MappingProxyType({}),
+    chosen: str = "",
+    against: str = "",
+) -> list[Line]:
+    """Return the reward breakdown: a verdict on the sum, then one line per term, largest first.
+
+    Args:
+        shown: What is paid.
+        before: What changes are measured against.
+        width: Cells.
+        glyphs: Shapes.
+        scales: The scale of each term, where it is known.
+        chosen: The term that is marked.
+        against: What ``before`` is called; its step if left out.
+    """
     if shown is None:
         return [line(("No update yet: the terms appear with the first one.", "dim"))]
-    name, bar, spark = _reward_widths(shown, width)
-    back = text.count(before.step if before else None)
+    scale = SCALE if scales and width >= ROOMY else 0
+    name, bar, spark = _reward_widths(shown, width - (scale + 1 if scale else 0))
+    back = against or text.count(before.step if before else None)
     old = {part.term: part.value for part in before.terms} if before else {}
     titles = [
         text.fit("TERM", name),
+        *([text.fit("SCALE", scale, ">")] if scale else []),
         text.fit("PER STEP", VALUE, ">"),
         text.fit("SHARE", PERCENT + 1 + bar, "<"),
         text.fit("HISTORY", spark),
-        text.fit(f"{glyphs.delta} {back}", CHANGE, ">"),
+        text.fit(f"{glyphs.delta} {back}", CHANGE, ">", glyphs.more),
     ]
-    body = [_term(part, old.get(part.term, math.nan), (name, bar, spark), glyphs) for part in shown.terms]
+    body = [
+        _term(part, old.get(part.term, math.nan), (name, bar, spark), glyphs,
+              text.fit(scales.get(part.term, text.MISSING), scale, ">", glyphs.more) + " " if scale else "",
+              marked=part.term == chosen)
+        for part in shown.terms
+    ]  # fmt: skip
     return [_sum(shown), line((" ".join(titles), "dim")), *body]
+
+
+def term_about(shown: Breakdown | None, chosen: str, settings: Mapping[str, Setting], width: int) -> list[Line]:
+    """Return what the marked term is, its scale and where that comes from, in two lines."""
+    part = next((item for item in shown.terms if item.term == chosen), None) if shown is not None else None
+    if part is None:
+        return [(), ()]
+    own = settings.get(part.term)
+    scale = f"scale {own.value} ({own.origin}), " if own is not None else ""
+    paid = f"{text.signed(part.value)} per step, {text.percent(part.share)} of all that is paid and taken"
+    first = text.fit(text.clean(f"{part.term}: {scale}{paid}"), width - 1).rstrip()
+    meaning = text.clean(own.help) if own is not None and own.help else "no word on what it pays for"
+    return [line((first, "accent")), line((text.fit(meaning, width - 1).rstrip(), "dim"))]
 
 
 def _reward_widths(shown: Breakdown, width: int) -> tuple[int, int, int]:
@@ -54,7 +96,9 @@ def _sum(shown: Breakdown) -> Line:
     return line(terms, (summed, "title"), (logged, "bad"), (f"  {step}", "dim"))
 
 
-def _term(term: TermPart, old: float, widths: tuple[int, int, int], glyphs: Glyphs) -> Line:
+def _term(
+    term: TermPart, old: float, widths: tuple[int, int, int], glyphs: Glyphs, scale: str = "", *, marked: bool = False
+) -> Line:
     name, bar, spark = widths
     odd = not math.isfinite(term.value)
     full = 0 if not math.isfinite(term.share) else round(term.share * bar)
@@ -63,12 +107,13 @@ def _term(term: TermPart, old: float, widths: tuple[int, int, int], glyphs: Glyp
     label = text.fit(text.clean(term.term), name, "<", glyphs.more) + " "
     plain_role = "bad" if odd else "" if term.value else "dim"
     return (
-        (label + text.fit(value, VALUE, ">") + text.fit(text.percent(term.share), PERCENT + 1, ">") + " ", plain_role),
+        (label + scale + text.fit(value, VALUE, ">") + text.fit(text.percent(term.share), PERCENT + 1, ">") + " ",
+         "key" if marked else plain_role),
         (glyphs.bar * full, role),
         (glyphs.rest * (bar - full) + " ", "dim"),
         (sparkline(term.sparkline, spark, glyphs.ramp, glyphs.gap) + " ", "spark"),
         (text.fit(text.signed(term.value - old, 2), CHANGE, ">"), "dim"),
-    )
+    )  # fmt: skip
 
 
 def _odd(value: float) -> str:

@@ -208,3 +208,53 @@ async def test_new_points_appear_while_the_screen_is_open():
         client.show(replace(client.view, version=2))
         await settled(pilot)
         assert "0.875" in "\n".join(seen(app))
+
+
+PAID = Papers(
+    "run1",
+    (
+        Setting("task.reward.scales.approach", "2", "override", "Metres won towards the target."),
+        Setting("task.reward.scales.fall", "-200", "task", "Once, at a fall."),
+    ),
+)
+
+
+def against(size=SMALL):
+    """The trial beside a better and a worse one, whose approach paid 5 and 1 at step 3000."""
+    client, app = start(view(row(1), row(2, score=0.9), row(3, score=0.1), papers=(PAID,)))
+    client.series["run1"] = curves(POINTS)
+    for number, pay in ((2, 5.0), (3, 1.0)):
+        client.series[f"run{number}"] = curves({**POINTS, "reward/approach": [0.0, 0.0, pay]})
+    return client, app, app.run_test(size=size)
+
+
+async def test_the_marked_term_says_its_scale_its_origin_and_what_it_is():
+    _client, app, pilot = against()
+    async with pilot as pilot:
+        lines = await show(pilot, app, "r")
+        assert any(line.split()[:3] == ["approach", "2", "+2.00"] for line in lines)
+        assert lines[-4].startswith("approach: scale 2 (override), +2.00 per step, 57% of all")
+        assert lines[-3].startswith("Metres won towards the target.")
+        await pilot.press("j")
+        await settled(pilot)
+        assert seen(app)[-3].startswith("Once, at a fall.")
+
+
+async def test_changes_can_be_measured_against_the_best_other_trial_the_next_and_itself():
+    client, app, pilot = against()
+    async with pilot as pilot:
+        await show(pilot, app, "r")
+        found = []
+        for _ in range(3):
+            await pilot.press("B")
+            await settled(pilot)
+            found.append(next(line.split()[-1] for line in seen(app) if line.startswith("approach ")))
+    assert found == ["-3.0", "+1.0", "-"]  # 2 against 5, 2 against 1, and too little history of its own
+    assert ("open_runs", ("run1", "run2")) in client.asked
+
+
+async def test_the_waterfall_can_start_from_another_trial():
+    _client, app, pilot = against()
+    async with pilot as pilot:
+        lines = await show(pilot, app, "B", "w")
+    assert lines[2].startswith("step 3.00k (T2) +3.500  to  step 3.00k +0.5000")
