@@ -160,6 +160,11 @@ def _check_shapes(ppo: Ppo, state: State, parts: Sequence[str], source: str) -> 
     shape, net = ppo.net.shape, state["net"]
     found = (int(net["obs_dim"]), int(net["act_dim"]), tuple(int(h) for h in net["hidden"]))
     wanted = (shape.obs_dim, shape.act_dim, shape.hidden)
+    if {"weights", "optimizer"} & set(parts) and int(net.get("privileged", 0)) != shape.privileged:
+        raise UsageError(
+            f"the critic in {source} has {net.get('privileged', 0)} numbers for itself, this run's {shape.privileged}; "
+            "set task.course.sensing as it was there, or load only the normalizer"
+        )
     if {"weights", "optimizer"} & set(parts) and found != wanted:
         raise UsageError(
             f"the network in {source} has {_words(found)}, this run has {_words(wanted)}; "

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from sessions.errors import UsageError, WorkFailed
 from sessions.files import write_atomic
 from vbot_rl.source import Trained
+from vbot_sim.courses.schema import SensingCfg
 from vbot_sim.robot import DEFAULT_JOINTS_RAD, JOINTS
+from vbot_sim.schema import TaskCfg
 
 FloatArray = NDArray[np.float32]
 
@@ -73,8 +75,9 @@ def export_onnx(trained: Trained, path: Path) -> Exported:
     facts = metadata(trained)
     content = onnx_bytes(trained, facts)
     obs = random_observations(trained)
-    answers = run_onnx(content, obs)
-    worst = largest_difference(answers, torch_policy(trained)(obs))
+    seen = obs[:, trained.policy().net.shape.privileged :]  # what was only for the critic is no input of the file
+    answers = run_onnx(content, seen)
+    worst = largest_difference(answers, torch_policy(trained)(seen))
     worst_numpy = largest_difference(answers, clipped(trained.policy().act(obs), trained))
     allowed = MAX_DIFFERENCE * max(1.0, float(np.abs(answers).max()))
     if not max(worst, worst_numpy) <= allowed:
@@ -105,16 +108,25 @@ def metadata(trained: Trained) -> dict[str, Any]:
         "default_joints_rad": list(DEFAULT_JOINTS_RAD),
         "joint_target": "default_joints_rad + action_scale_rad * filtered(actions); actions are clipped already",
         "position_scale_m": task.observation.position_scale_m,
-        "observation": _layout(),
+        "observation": _layout(task),
     }
 
 
-def _layout() -> list[dict[str, Any]]:
+def _layout(task: TaskCfg) -> list[dict[str, Any]]:
     found, start = [], 0
-    for content, length in OBSERVATION_LAYOUT:
+    for content, length in OBSERVATION_LAYOUT if task.course is None else course_layout(task.course.sensing):
         found.append({"first": start, "length": length, "content": content})
         start += length
     return found
+
+
+def course_layout(sensing: SensingCfg) -> tuple[tuple[str, int], ...]:
+    """Content and length of each part of what the actor sees on a course."""
+    own = OBSERVATION_LAYOUT[:6]
+    middle = (*own, *OBSERVATION_LAYOUT[6:-1], ("celebration / 3, or as on flat ground on the training field", 1))
+    if sensing.layout == "section":
+        middle = (*own, ("numbers 45 to 68 of the table in vbot_sim.courses.sensing", 24))
+    return (*middle, *((("heights of the ground around, see vbot_sim.courses.sensing", 55),) if sensing.scan else ()))
 
 
 def _parts(trained: Trained) -> tuple[FloatArray, FloatArray, float, list[tuple[FloatArray, FloatArray]]]:
@@ -123,8 +135,8 @@ def _parts(trained: Trained) -> tuple[FloatArray, FloatArray, float, list[tuple[
     layers = [
         (np.ascontiguousarray(w[:, :-1]), np.ascontiguousarray(w[:, -1])) for w in policy.net.params.actor.weights
     ]
-    clip = float(trained.state["net"]["observation_clip"])
-    return policy.normalizer.shift, policy.normalizer.scale, clip, layers
+    clip, skip = float(trained.state["net"]["observation_clip"]), policy.net.shape.privileged
+    return policy.normalizer.shift[skip:], policy.normalizer.scale[skip:], clip, layers
 
 
 def onnx_bytes(trained: Trained, facts: dict[str, Any]) -> bytes:

@@ -6,7 +6,8 @@ optimisers, normalisers.
 
 Layout: activations are feature-major, [features + 1, rows], the last feature being a row of ones; a weight matrix is
 [out, in + 1], its last column being the bias. So bias and bias gradient fall out of the matrix products. Inputs are
-sample-major, [rows, obs_dim + 1], the last column being ones.
+sample-major, [rows, obs_dim + 1], the last column being ones. A tower reads as many of the last columns as its first
+layer is wide: what only the critic may know comes first in an observation.
 """
 
 import math
@@ -56,28 +57,37 @@ class Shape:
     obs_dim: int
     act_dim: int
     hidden: tuple[int, ...]
+    privileged: int = 0  # so many numbers, the first of an observation, are for the critic alone
 
-    def layers(self, out_dim: int) -> list[tuple[int, int]]:
-        """Weight shapes [out, in + 1] of a tower with ``out_dim`` outputs."""
-        widths = [self.obs_dim, *self.hidden, out_dim]
-        return [(out, inp + 1) for inp, out in pairwise(widths)]
+    @property
+    def actor_layers(self) -> list[tuple[int, int]]:
+        """Weight shapes [out, in + 1] of the actor."""
+        return self._layers(self.obs_dim - self.privileged, self.act_dim)
+
+    @property
+    def critic_layers(self) -> list[tuple[int, int]]:
+        """Weight shapes [out, in + 1] of the critic."""
+        return self._layers(self.obs_dim, 1)
+
+    def _layers(self, in_dim: int, out_dim: int) -> list[tuple[int, int]]:
+        return [(out, inp + 1) for inp, out in pairwise([in_dim, *self.hidden, out_dim])]
 
     @property
     def actor_size(self) -> int:
         """Numbers in the actor, its log standard deviations included."""
-        return sum(a * b for a, b in self.layers(self.act_dim)) + self.act_dim
+        return sum(a * b for a, b in self.actor_layers) + self.act_dim
 
     @property
     def size(self) -> int:
         """Numbers in the whole parameter vector."""
-        return self.actor_size + sum(a * b for a, b in self.layers(1))
+        return self.actor_size + sum(a * b for a, b in self.critic_layers)
 
     def views(self, flat: FloatArray) -> Params:
         """Split ``flat`` [P] into named views; order: actor layers, log_std, critic layers."""
-        actor, end = _tower_views(flat, self.layers(self.act_dim), 0)
+        actor, end = _tower_views(flat, self.actor_layers, 0)
         log_std = flat[end : end + self.act_dim]
         split = end + self.act_dim
-        critic, end = _tower_views(flat, self.layers(1), split)
+        critic, end = _tower_views(flat, self.critic_layers, split)
         assert end == flat.size, (end, flat.size)
         return Params(flat, actor, critic, log_std, flat[:split], flat[split:])
 
@@ -124,11 +134,11 @@ class _Buffers:
 class TowerScratch:
     """Forward and backward passes of one tower over tiles of at most ``rows`` samples, allocated once."""
 
-    def __init__(self, shape: Shape, out_dim: int, rows: int) -> None:
-        self._hidden = shape.hidden
-        self._out_dim = out_dim
-        self._tmp = tuple(np.empty(s, np.float32) for s in shape.layers(out_dim))
-        self._zeros = np.zeros(max(shape.hidden) * rows, np.float32)
+    def __init__(self, layers: Sequence[tuple[int, int]], rows: int) -> None:
+        self._hidden = tuple(out for out, _ in layers[:-1])
+        self._out_dim = layers[-1][0]
+        self._tmp = tuple(np.empty(s, np.float32) for s in layers)
+        self._zeros = np.zeros(max(self._hidden) * rows, np.float32)
         self._by_rows: dict[int, _Buffers] = {}
         self._used = self._buffers(rows)
 
@@ -146,7 +156,7 @@ class TowerScratch:
         """Outputs [out_dim, m] for inputs ``x`` [m, obs_dim + 1]; valid until the next call."""
         m = x.shape[0]
         buf = self._used = self._buffers(m)
-        z = x.T
+        z = x[:, -tower.weights[0].shape[1] :].T
         for weight, act, slope in zip(tower.weights[:-1], buf.acts, buf.slopes, strict=True):
             y = act[:-1]
             np.matmul(weight, z, out=y)
@@ -170,7 +180,7 @@ class TowerScratch:
         """Gradients for output gradients ``g`` [out_dim, m] of the last forward; added to ``into`` unless ``first``."""
         buf = self._used
         for i in range(len(tower.weights) - 1, -1, -1):
-            z_t = buf.acts[i - 1].T if i else x
+            z_t = buf.acts[i - 1].T if i else x[:, -tower.weights[0].shape[1] :]
             if first:
                 np.matmul(g, z_t, out=into.weights[i])
             else:
@@ -191,8 +201,8 @@ class ActorCritic:
         self.shape = shape
         self.params = params
         self.tile_rows = tile_rows
-        self.actors = [TowerScratch(shape, shape.act_dim, tile_rows) for _ in range(threads)]
-        self.critics = [TowerScratch(shape, 1, tile_rows) for _ in range(threads)]
+        self.actors = [TowerScratch(shape.actor_layers, tile_rows) for _ in range(threads)]
+        self.critics = [TowerScratch(shape.critic_layers, tile_rows) for _ in range(threads)]
 
     @classmethod
     def create(cls, shape: Shape, init_std: float, seed: int, threads: int = 1, tile_rows: int = 256) -> "ActorCritic":

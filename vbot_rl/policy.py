@@ -40,7 +40,7 @@ class Policy:
     def from_checkpoint(cls, state: dict[str, Any]) -> "Policy":
         """The policy in a checkpoint."""
         net, learner = state["net"], state["ppo"]
-        shape = Shape(int(net["obs_dim"]), int(net["act_dim"]), tuple(int(h) for h in net["hidden"]))
+        shape = Shape(int(net["obs_dim"]), int(net["act_dim"]), tuple(int(h) for h in net["hidden"]), _privileged(net))
         clip, normalize = float(net["observation_clip"]), bool(net["normalize_observations"])
         return cls(shape, learner["weights"], learner["obs_norm"], clip, normalize)
 
@@ -55,6 +55,10 @@ class Policy:
         return self._actions
 
 
+def _privileged(net: dict[str, Any]) -> int:
+    return int(net.get("privileged", 0))  # checkpoints from before the courses have none
+
+
 def net_description(ppo: Ppo) -> dict[str, Any]:
     """What a checkpoint says about its network, so that a policy can be built without the run's config."""
     shape, cfg = ppo.net.shape, ppo.cfg
@@ -62,6 +66,7 @@ def net_description(ppo: Ppo) -> dict[str, Any]:
         "obs_dim": shape.obs_dim,
         "act_dim": shape.act_dim,
         "hidden": list(shape.hidden),
+        "privileged": shape.privileged,
         "activation": "elu",
         "observation_clip": cfg.observation_clip,
         "normalize_observations": cfg.normalize_observations,

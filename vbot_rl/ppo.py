@@ -122,6 +122,7 @@ class Ppo:
         seed: of weights, exploration noise and the order of samples.
         threads: matrix threads.
         mirror: what left and right exchanged does to observations and actions, for any ``cfg.symmetry`` but "none".
+        privileged: how many of the first numbers of an observation are for the critic alone.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Ppo:
         seed: int,
         threads: int = 1,
         mirror: Mirror | None = None,
+        privileged: int = 0,
     ) -> None:
         self.cfg = cfg
         if cfg.symmetry != "none" and mirror is None:
@@ -142,7 +144,7 @@ class Ppo:
         self._mirror = mirror if cfg.symmetry != "none" else None
         self.num_envs, self.threads = num_envs, threads
         self._d, self._a = obs_dim, act_dim
-        shape = Shape(obs_dim, act_dim, cfg.hidden)
+        shape = Shape(obs_dim, act_dim, cfg.hidden, privileged)
         self.net = ActorCritic.create(shape, cfg.init_std, seed, threads)
         self.obs_norm = ObservationNormalizer(obs_dim, cfg.observation_clip, cfg.normalize_observations)
         self.value_norm = ValueNormalizer(cfg.normalize_values)

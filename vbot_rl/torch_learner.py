@@ -36,6 +36,7 @@ class TorchPpo(Ppo):
         seed: int,
         threads: int = 1,
         mirror: Mirror | None = None,
+        privileged: int = 0,
         device: str = "cuda",
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
@@ -44,7 +45,7 @@ class TorchPpo(Ppo):
                 "or install a torch built for CUDA and check that nvidia-smi lists the GPU."
             )
         self.device = torch.device(device)
-        super().__init__(cfg, obs_dim, act_dim, num_envs, seed, threads, mirror)
+        super().__init__(cfg, obs_dim, act_dim, num_envs, seed, threads, mirror, privileged)
 
     def _epochs(self, entropy_coef: float) -> tuple[list[float], float, float, int]:
         cfg, count = self.cfg, self.cfg.horizon * self.num_envs
@@ -119,8 +120,8 @@ class _Update:
         return loss, stats
 
     def _towers(self, shape: Shape, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, _ = self._tower(shape.layers(shape.act_dim), 0, x)
-        value, _ = self._tower(shape.layers(1), shape.actor_size, x)
+        mean, _ = self._tower(shape.actor_layers, 0, x)
+        value, _ = self._tower(shape.critic_layers, shape.actor_size, x)
         return mean, value[:, 0]
 
     def _tower(self, layers: list[tuple[int, int]], start: int, x: Tensor) -> tuple[Tensor, int]:
@@ -128,7 +129,7 @@ class _Update:
             weight = self._flat[start : start + out * inp].view(out, inp)
             start += out * inp
             # the input brings its own constant, which is another one in mirror images
-            x = x @ weight.T if i == 0 else torch.nn.functional.linear(x, weight[:, :-1], weight[:, -1])
+            x = x[:, -inp:] @ weight.T if i == 0 else torch.nn.functional.linear(x, weight[:, :-1], weight[:, -1])
             if i + 1 < len(layers):
                 x = torch.nn.functional.elu(x)
         return x, start

@@ -285,10 +285,10 @@ def _learner(cfg: RunCfg, world: VectorTask) -> Ppo:
     sizes = (world.obs_dim, world.act_dim, cfg.train.num_envs, cfg.train.seed, cfg.train.threads)
     mirror = mirror_of(cfg.task) if cfg.ppo.symmetry != "none" else None
     if cfg.train.device == "cpu":
-        return Ppo(cfg.ppo, *sizes, mirror)
+        return Ppo(cfg.ppo, *sizes, mirror, world.privileged_dim)
     from vbot_rl.torch_learner import TorchPpo
 
-    return TorchPpo(cfg.ppo, *sizes, mirror, device=cfg.train.device)
+    return TorchPpo(cfg.ppo, *sizes, mirror, world.privileged_dim, device=cfg.train.device)
 
 
 def _ppo_values(stats: UpdateStats) -> dict[str, float]:

@@ -86,6 +86,7 @@ class VectorTask:
 
     obs_dim: int = OBS_DIM
     act_dim: int = ACT_DIM
+    privileged_dim: int = 0  # the first numbers of an observation that are for a critic alone
     noisy: slice = slice(0, NOISY)  # the numbers of an observation that are measured
     inputs_type = TermInputs  # what reward terms may look at
     episode_type = EpisodeState  # what is remembered of an episode

@@ -115,3 +115,35 @@ def test_ppo_gradients_match_torch_autograd() -> None:
 def test_the_same_seed_gives_the_same_weights() -> None:
     assert np.array_equal(random_net(4).params.flat, random_net(4).params.flat)
     assert not np.array_equal(random_net(4).params.flat, random_net(5).params.flat)
+
+
+def test_what_is_privileged_reaches_the_critic_alone() -> None:
+    shape = Shape(obs_dim=6, act_dim=3, hidden=(16, 8), privileged=2)
+    assert shape.actor_size == 16 * 5 + 8 * 17 + 3 * 9 + 3
+    net = ActorCritic.create(shape, 0.7, seed=4)
+    net.params.flat[...] += np.float32(0.2)
+    x = with_one(np.random.default_rng(2).standard_normal((5, 6)))
+    other = x.copy()
+    other[:, :2] += 1.0
+    mean, value, mean_2, value_2 = (np.empty(size, np.float32) for size in ((5, 3), 5, (5, 3), 5))
+    for given, m, v in ((x, mean, value), (other, mean_2, value_2)):
+        net.mean_actions(given, m)
+        net.values(given, v)
+    assert np.array_equal(mean, mean_2) and np.abs(value - value_2).min() > 0
+    plain = torch.tensor(x[:, 2:-1], dtype=torch.float64)
+    expected = torch_tower(leaf_tensors(net.params.actor.weights), plain).detach().numpy()
+    assert np.allclose(mean, expected, atol=2e-6)
+
+
+def test_the_actors_gradient_leaves_out_what_is_privileged() -> None:
+    shape = Shape(obs_dim=4, act_dim=2, hidden=(5,), privileged=1)
+    net, into = ActorCritic.create(shape, 0.7, seed=1), shape.zeros()
+    x = with_one(np.random.default_rng(3).standard_normal((6, 4)))
+    g = np.random.default_rng(4).standard_normal((2, 6)).astype(np.float32)
+    net.actors[0].forward(net.params.actor, x)
+    net.actors[0].backward(net.params.actor, x, g.copy(), into.actor, True)
+    weights = leaf_tensors(net.params.actor.weights)
+    out = torch_tower(weights, torch.tensor(x[:, 1:-1], dtype=torch.float64))
+    (out * torch.tensor(g.T, dtype=torch.float64)).sum().backward()
+    for mine, theirs in zip(into.actor.weights, weights, strict=True):
+        assert np.allclose(mine, theirs.grad.numpy(), atol=1e-5)

@@ -77,6 +77,7 @@ class CourseTask(VectorTask):
         self.section = SECTIONS[cfg.course.section]
         self.layout = sensing.Layout.of(cfg.course.sensing)
         self.obs_dim, self.noisy = self.layout.size, self.layout.noisy
+        self.privileged_dim = self.layout.privileged
         self.ground = height_map(cfg.course.world, cfg.course.relief_seed)
         super().__init__(cfg, num_envs, seed, threads, clock)
         self.rounds: Rounds | None = None
