@@ -8,6 +8,7 @@ from __future__ import annotations  # field types as text, which the readers bel
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -118,6 +119,7 @@ class RunDir:
     def create(cls, runs: Path, record: RunRecord, files: Mapping[str, str | bytes]) -> RunDir:
         """Make a run's directory in one step, with `run.json` and further files; nobody ever sees it half made."""
         hidden = runs / f".new-{record.id}"
+        shutil.rmtree(hidden, ignore_errors=True)  # of a try that a full disk or a kill cut short
         hidden.mkdir(parents=True)
         for folder in ("control", "checkpoints", "evals", "poses"):
             (hidden / folder).mkdir()

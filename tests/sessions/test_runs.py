@@ -42,6 +42,14 @@ def test_a_run_appears_whole(run):
     assert os.listdir(run.path.parent) == [run.id]
 
 
+def test_a_try_that_was_cut_short_is_no_obstacle(run):
+    half = run.path.parent / ".new-other"
+    (half / "control").mkdir(parents=True)
+    made = RunDir.create(run.path.parent, RunRecord(id="other", kind="trial", env="e"), {})
+    assert sorted(os.listdir(run.path.parent)) == sorted([run.id, "other"])
+    assert made.record().id == "other"
+
+
 def test_the_record_comes_back(run):
     assert run.record().trial == 3
     assert run.record() == RunRecord(**json.loads((run.path / "run.json").read_text()))
