@@ -67,6 +67,9 @@ class Client(Protocol):
     def export(self, keys: Sequence[str]) -> None:
         """Write the best policy of these trials as ONNX."""
 
+    def mute(self, keys: Sequence[str]) -> None:
+        """Silence the flags that are up on these trials, or let silenced ones be heard again."""
+
     def film(self, keys: Sequence[str]) -> None:
         """Write a film of the best policy of these trials."""
 

@@ -62,6 +62,13 @@ class FlagWatch:
                 self._changed.add(run.id)
         return False
 
+    def forget(self, run_id: str) -> None:
+        """Judge a run anew at the next look: what it may raise has changed."""
+        self._judged.pop(run_id, None)
+        view = self._store.get(run_id)
+        if view is not None:
+            self._pending[run_id] = view
+
     def take_changed(self) -> frozenset[str]:
         """Return the runs whose flags have changed since the last call."""
         changed, self._changed = frozenset(self._changed), set()

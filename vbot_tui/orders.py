@@ -13,6 +13,7 @@ from sessions.runs import RunDir
 from sessions.workspace import Workspace
 from vbot_tui.desk import Desk
 from vbot_tui.errands import Errands
+from vbot_tui.flag_watch import FlagWatch
 from vbot_tui.launch_model import Draft, Plan
 from vbot_tui.model import TrialRow, View
 from vbot_tui.planner import Planner
@@ -27,6 +28,7 @@ class Orders:
     _desk: Desk
     _view: View
     _shown: str
+    _flags: FlagWatch
 
     def _begin_orders(self, workspace: Workspace, changed: Callable[[], None]) -> None:
         self._planner = Planner(workspace, changed)
@@ -151,6 +153,27 @@ class Orders:
     def film(self, keys: Sequence[str]) -> None:
         """Write a film of the best policy of these trials."""
         self._each(keys, lambda row: ("render", row.run_id), "film of")
+
+    def mute(self, keys: Sequence[str]) -> None:
+        """Silence the flags that are up on these trials; a trial that has silenced ones lets them be heard again."""
+        for row in [row for row in map(self._view.row, keys) if row is not None and row.run_id]:
+            self._do(f"muting {row.name}", lambda row=row: self._mute(row))  # type: ignore[misc]
+
+    def _mute(self, row: TrialRow) -> str:
+        from automl.mutes import mute, mutes, unmute
+
+        run = RunDir(self._workspace.runs / row.run_id)
+        silent, up = mutes(run), [flag.name for flag in row.flags]
+        if not silent and not up:
+            return f"No flag is up on {row.name}."
+        for flag in silent:
+            unmute(run, flag)
+        for flag in [] if silent else up:
+            mute(run, flag, self._desk.who, "by key in the cockpit")
+        self._flags.forget(row.run_id)
+        done = f"{'heard again' if silent else 'silent'} on {row.name}: {', '.join(silent or up)}"
+        self._errands.record("unmute" if silent else "mute", row.name, why=done)
+        return f"Now {done}."
 
     def _each(self, keys: Sequence[str], words: Callable[[TrialRow], tuple[str, ...]], about: str) -> None:
         for row in [row for row in map(self._view.row, keys) if row is not None and row.run_id]:

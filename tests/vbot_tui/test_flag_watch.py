@@ -2,7 +2,9 @@ import math
 
 import pytest
 
+from automl.mutes import mute
 from sessions.event_file import Record
+from sessions.runs import RunDir
 from sessions.store import RunView, Store
 from sessions.workspace import Workspace
 from vbot_tui.flag_watch import AGAIN_S, FlagWatch
@@ -71,3 +73,16 @@ def test_an_ended_run_is_judged_in_full_when_it_is_selected(watch, store):
     put(store, "a", math.nan, 1, state="finished", alive=False)
     watch.update(store.snapshot().runs, "a", 100.0)
     assert names(watch, "a") == ["nan"] and watch.flags["a"][0].advice
+
+
+def test_a_muted_flag_is_gone_at_the_next_look_and_not_ten_seconds_later(watch, store, tmp_path):
+    put(store, "a", math.nan, 1)
+    watch.update(store.snapshot().runs, "a", 100.0)
+    run = RunDir(tmp_path / "ws" / "runs" / "a")
+    run.path.mkdir(parents=True)
+    mute(run, "nan", "ann")
+    watch.update(store.snapshot().runs, "a", 101.0)
+    assert names(watch, "a") == ["nan"]
+    watch.forget("a")
+    watch.update(store.snapshot().runs, "a", 101.0)
+    assert names(watch, "a") == [] and watch.take_changed() == {"a"}

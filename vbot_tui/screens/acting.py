@@ -55,6 +55,7 @@ DEEDS: dict[str, Deed] = {
     "evaluate": Deed((*ENDED, "running", "paused")),
     "export": Deed((*ENDED, "running", "paused")),
     "film": Deed((*ENDED, "running", "paused")),
+    "mute": Deed((*ENDED, "running", "paused")),
     "clone": Deed((*ENDED, "running", "paused"), one=True),
     "form": Deed((*ENDED, "running", "paused"), one=True),
 }
@@ -143,6 +144,7 @@ class Acting(CockpitScreen):
             "evaluate": lambda: client.evaluate(keys),
             "export": lambda: client.export(keys),
             "film": lambda: client.film(keys),
+            "mute": lambda: client.mute(keys),
         }
         if name in simple:
             simple[name]()

@@ -89,6 +89,13 @@ async def test_evaluations_exports_and_films_are_for_all_that_are_meant():
     assert len(of(client, "export")) == 1 and len(of(client, "export")[0][0]) == 2
 
 
+async def test_flags_are_muted_from_the_menu_too():
+    client, app = start(view(*ROWS))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "A", "u")
+    assert of(client, "mute") == [(["run1"],)]
+
+
 async def test_where_only_looking_is_allowed_there_is_no_menu():
     client, app = start(view(*ROWS), read_only=True)
     async with app.run_test(size=SMALL) as pilot:
