@@ -6,15 +6,28 @@ and `stop_scale` are `approach` and `stop` here.
 
 from dataclasses import replace
 
+from automl.course_spaces import course_space
 from automl.pipeline import PipelineSpec, Stage
 from automl.space import Choice, Dimension, Range
 from automl.spec import FIRST_ENV, ConfirmCfg, FinalCfg, StudySpec, default_spec
+from vbot_sim.config import presets, task_cfg
 from vbot_sim.errors import ConfigError
-from vbot_sim.settings import nearest
+from vbot_sim.settings import leaves, nearest
 
 HP_SPACE: dict[str, Dimension] = {
     "ppo.learning_rate": Range(5e-5, 2e-4, log=True),
     "ppo.entropy_coef": Range(1e-3, 2e-2, log=True),
+}
+
+# What decides most in PPO, each key on the scale on which it works.
+PPO_SPACE: dict[str, Dimension] = {
+    "ppo.learning_rate": Range(2e-4, 3e-3, log=True),
+    "ppo.entropy_coef": Range(1e-4, 1e-2, log=True),
+    "ppo.gamma": Range(0.97, 0.998, one_minus=True),
+    "ppo.gae_lambda": Range(0.85, 0.99, one_minus=True),
+    "ppo.clip": Choice((0.1, 0.2, 0.3)),
+    "ppo.epochs": Choice((3, 5, 8)),
+    "ppo.init_std": Range(0.4, 1.0, log=True),
 }
 
 _SECTION001: dict[str, tuple[float, float]] = {
@@ -37,15 +50,14 @@ _SECTION001: dict[str, tuple[float, float]] = {
     "action_rate": (-0.03, -0.001),
 }
 
-REWARD_SPACES: dict[str, dict[str, Dimension]] = {
-    FIRST_ENV: {
-        **{f"task.reward.scales.{name}": Range(low, high) for name, (low, high) in _SECTION001.items()},
-        "task.reward.scales.termination": Choice((-150.0, -100.0, -75.0, -50.0)),
-    }
+_FLAT_SPACE: dict[str, Dimension] = {
+    **{f"task.reward.scales.{name}": Range(low, high) for name, (low, high) in _SECTION001.items()},
+    "task.reward.scales.termination": Choice((-150.0, -100.0, -75.0, -50.0)),
 }
+_OLD_PRESET = "head"
 
 FINAL_STEPS = 8_000_000
-NAMES = ("first", "hp", "reward", "stage")
+NAMES = ("first", "ppo", "hp", "reward", "stage")
 
 
 def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
@@ -58,16 +70,26 @@ def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
         raise ConfigError(f"There is no study preset '{name}'.{nearest(name, NAMES)}")
     if name == "first":
         return default_spec(env)
-    old = StudySpec(label=name, env=env, preset="head", space=HP_SPACE)
+    if name == "ppo":
+        return StudySpec(label=name, env=env, space=PPO_SPACE)
+    preset = _OLD_PRESET if _OLD_PRESET in presets(env) else "default"
+    old = StudySpec(label=name, env=env, preset=preset, space=HP_SPACE)
     if name == "hp":
         return old
-    if env not in REWARD_SPACES:
-        known = ", ".join(REWARD_SPACES)
-        raise ConfigError(f"No reward space is shipped for {env}; there is one for {known}, or write a study file.")
+    space = reward_space(env, preset)
+    if not space:
+        raise ConfigError(f"No reward space is shipped for {env}; write a study file.")
     if name == "reward":
-        return replace(old, mode="reward", space=REWARD_SPACES[env])
-    whole = {**HP_SPACE, **REWARD_SPACES[env]}
+        return replace(old, mode="reward", space=space)
+    whole = {**HP_SPACE, **space}
     return replace(old, mode="stage", space=whole, confirm=ConfirmCfg(3, 2), final=FinalCfg(FINAL_STEPS))
+
+
+def reward_space(env: str, preset: str = _OLD_PRESET) -> dict[str, Dimension]:
+    """The predecessor's ranges of an environment's reward, as far as the preset has these settings."""
+    wanted = _FLAT_SPACE if env == FIRST_ENV else course_space(env.removeprefix("vbot_navigation_"))
+    known = {f"task.{path}" for path in leaves(task_cfg(env, preset))}
+    return {path: dimension for path, dimension in wanted.items() if path in known}
 
 
 def shipped_pipeline(env: str = FIRST_ENV) -> PipelineSpec:

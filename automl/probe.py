@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.samplers import from_optuna
 from automl.space import Choice, Dimension, Range
+from automl.spec import REWARD
 from automl.state import Params, Value
 from vbot_sim.settings import override
 
@@ -20,17 +21,20 @@ if TYPE_CHECKING:
 STATES = 2048
 BACKGROUNDS = 4  # settings of the other keys under which a key gets its chance to matter
 
-# The two far ends of the draws by the unit at the end of a field's name; a speed of its own is never negative.
-# Draws crowd towards zero, where gates are: u^3 is below a hundredth for a fifth of all u.
+# The two far ends of the draws by the unit at the end of a field's name. Magnitudes are spread over four decades, and
+# a quarter of all values stay as they are at rest, because gates open at both.
 _RANGES: Mapping[str, tuple[float, float]] = {
+    "_mps2": (60.0, 60.0),
     "_m": (15.0, 15.0),
     "speed_mps": (4.0, 4.0),
     "_mps": (-4.0, 4.0),
     "_rad": (-3.1, 3.1),
-    "_radps": (-5.0, 5.0),
+    "_radps": (-20.0, 20.0),
     "_s": (12.0, 12.0),
     "_sq": (4.0, 4.0),
 }
+_DECADES = 4.0
+_AT_REST = 0.25
 
 # Settings of the learner that are looked at only under others: key -> (the other key, its values).
 _ONLY_WITH: Mapping[str, tuple[str, tuple[Value, ...]]] = {
@@ -47,7 +51,6 @@ _NOT_LEARNED = (
     "train.threads",
     "train.device",
 )
-REWARD = "task.reward."
 
 
 def ghosts(cfg: "RunCfg", space: Mapping[str, Dimension]) -> dict[str, str]:
@@ -122,7 +125,7 @@ def random_inputs(task: "TaskCfg", states: int = STATES, seed: int = 0) -> Any: 
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    inputs = _world(task).inputs_type.zeros(states, task.control_dt_s, task.episode.limit_s)
+    inputs, _ = _world(task, states)
     for item in fields(inputs):
         array = getattr(inputs, item.name)
         if not isinstance(array, np.ndarray):
@@ -133,8 +136,9 @@ def random_inputs(task: "TaskCfg", states: int = STATES, seed: int = 0) -> Any: 
         elif np.issubdtype(array.dtype, np.integer):
             drawn = rng.integers(0, 4, array.shape)
         else:
-            low, high = _range_of(item.name)
-            drawn = rng.random(array.shape) ** 3 * np.where(rng.random(array.shape) < 0.5, low, high)
+            size = np.where(rng.random(array.shape) < 0.5, *_range_of(item.name))
+            moved = size * 10.0 ** (-_DECADES * rng.random(array.shape))
+            drawn = np.where(rng.random(array.shape) < _AT_REST, array, moved)
         setattr(inputs, item.name, drawn.astype(array.dtype))
     return inputs
 
@@ -142,23 +146,28 @@ def random_inputs(task: "TaskCfg", states: int = STATES, seed: int = 0) -> Any: 
 def _range_of(name: str) -> tuple[float, float]:
     if "approach" in name or "vertical" in name:
         return _RANGES["_mps"]
-    return next((ends for unit, ends in _RANGES.items() if name.endswith(unit)), (-1.0, 1.0))
+    return next((ends for unit, ends in _RANGES.items() if name.endswith(unit)), (-4.0, 4.0))
 
 
 def pay(task: "TaskCfg", inputs: Any) -> Any:  # noqa: ANN401 - an array [states]
     """The reward of each state."""
     import numpy as np
 
-    from vbot_sim.rewards import RewardFunction
-
-    function = RewardFunction(task.reward, task.control_dt_s, _world(task).registry)
+    _, function = _world(task, 1)
+    if task.course is not None:
+        inputs.pay = task.course.pay
     out = np.zeros((len(function.terms), len(inputs.distance_m)), np.float32)
     with np.errstate(all="ignore"):
         return function.compute(inputs, out)
 
 
-def _world(task: "TaskCfg") -> Any:  # noqa: ANN401 - a class of worlds
-    """The class that simulates a task: it knows the terms and what they look at."""
-    from vbot_sim import vector_task
+def _world(task: "TaskCfg", states: int) -> tuple[Any, Any]:
+    """What the terms of a task look at, at rest, and the function that pays them."""
+    from vbot_sim.rewards import RewardFunction, TermInputs
 
-    return vector_task.VectorTask
+    dt_s, limit_s = task.control_dt_s, task.episode.limit_s
+    if task.course is None:
+        return TermInputs.zeros(states, dt_s, limit_s), RewardFunction(task.reward, dt_s)
+    from vbot_sim.courses.rewards import CourseInputs, CourseReward
+
+    return CourseInputs.zeros(states, dt_s, limit_s), CourseReward(task.reward, dt_s, task.course.pay)

@@ -17,6 +17,7 @@ from vbot_sim.settings import from_dict, get, require, to_dict
 SCHEMA = 1
 FIRST_ENV = "vbot_navigation_section001"
 TRIALS = 12
+REWARD = ("task.reward.", "task.course.pay.")  # where the settings of a reward are
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class StudySpec:
         endless = self.sampler == "grid" and size(self.space) is None
         require(not endless, "sampler 'grid' needs {choices: [...]} or whole numbers for every searched key.")
         if self.mode == "reward":
-            stray = [path for path in self.space if not path.startswith("task.reward.")]
+            stray = [path for path in self.space if not path.startswith(REWARD)]
             require(not stray, f"mode 'reward' searches reward settings only, and {stray[:1]} is none.")
 
     @property

@@ -3,13 +3,15 @@ from dataclasses import replace
 
 import pytest
 
+from automl.course_spaces import course_space
 from automl.perturb import perturbed
-from automl.presets import NAMES, REWARD_SPACES, shipped
+from automl.presets import NAMES, reward_space, shipped
 from automl.space import Choice, Factor, Range
 from automl.spec import FIRST_ENV, StudySpec, base_params, complete
 from automl.suggest import suggest
 from tests.automl.builders import ran, spec, study
-from vbot_sim.errors import ConfigError
+from vbot_sim.config import ENV_IDS, presets
+from vbot_sim.errors import ConfigError, UnknownEnvError
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,7 +21,7 @@ def test_every_shipped_study_fits_the_config_it_searches(name):
 
 
 def test_the_predecessors_eighteen_reward_keys_are_there():
-    assert len(REWARD_SPACES[FIRST_ENV]) == 18
+    assert len(reward_space(FIRST_ENV)) == 18
     assert len(shipped("stage").space) == 20
     assert shipped("reward").space["task.reward.scales.stop"] == Range(2.0, 10.0)
 
@@ -37,7 +39,7 @@ def test_its_reward_lies_inside_its_own_ranges():
 def test_an_unknown_preset_names_the_nearest_and_an_environment_without_a_space_says_so():
     with pytest.raises(ConfigError, match="stage"):
         shipped("stages")
-    with pytest.raises(ConfigError, match="No reward space is shipped for vbot_x"):
+    with pytest.raises(UnknownEnvError, match="vbot_x"):
         shipped("stage", "vbot_x")
 
 
@@ -88,3 +90,29 @@ def test_perturbing_starts_at_random_and_then_follows_the_best():
     assert all(near)
     early = [suggest(replace(here, seed=seed), study(*trials), 2)["ppo.learning_rate"] for seed in range(20)]
     assert min(early) < 1e-3
+
+
+@pytest.mark.parametrize(("section", "keys"), [("section011", 27), ("section012", 21), ("section013", 28)])
+def test_the_predecessors_spaces_of_the_courses_are_there(section, keys):
+    """32, 27 and 31 less 5, 6 and 3 that are no settings here or were read by nothing."""
+    space = course_space(section)
+    assert len(space) == keys
+    falls = space["task.reward.scales.termination"]
+    assert isinstance(falls, Choice) and all(fall < 0 for fall in falls.choices)
+    for path, dimension in space.items():
+        if isinstance(dimension, Range):
+            assert dimension.low < dimension.high, path
+            assert dimension.low * dimension.high >= 0, path  # a term pays or costs, never both
+
+
+def test_a_course_without_a_space_of_old_has_none():
+    assert course_space("long_course") == {}
+
+
+@pytest.mark.parametrize("env", [env for env in ENV_IDS if env != FIRST_ENV])
+def test_a_course_that_is_built_can_be_searched(env):
+    space = reward_space(env, "head" if "head" in presets(env) else "default")
+    assert set(space) <= set(course_space(env.removeprefix("vbot_navigation_")))
+    if space:
+        whole = complete(shipped("stage", env))
+        assert set(base_params(whole)) == set(whole.space)

@@ -4,11 +4,12 @@ import sys
 import numpy as np
 import pytest
 
-from automl.presets import NAMES, shipped
+from automl.presets import NAMES, reward_space, shipped
 from automl.probe import ghosts, pay, random_inputs
 from automl.space import Choice, Factor, Range
 from automl.spec import FIRST_ENV, StudySpec, complete
 from vbot_rl.config import run_cfg
+from vbot_sim.config import ENV_IDS
 from vbot_sim.settings import override
 
 
@@ -17,9 +18,13 @@ def found(space, preset="head", **sets):
     return ghosts(run_cfg(spec.env, spec.preset, sets=dict(spec.sets)).cfg, spec.space)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_key_of_a_shipped_study_is_a_ghost(name):
-    spec = complete(shipped(name))
+SHIPPED = [(name, FIRST_ENV) for name in NAMES]
+SHIPPED += [("stage", env) for env in ENV_IDS if env != FIRST_ENV and reward_space(env)]
+
+
+@pytest.mark.parametrize(("name", "env"), SHIPPED)
+def test_no_key_of_a_shipped_study_is_a_ghost(name, env):
+    spec = complete(shipped(name, env))
     assert ghosts(run_cfg(spec.env, spec.preset, sets=dict(spec.sets)).cfg, spec.space) == {}
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vbot_tui.cli import bench_cockpit, bench_flags
+from vbot_tui.cli import bench_cockpit, bench_flags, bench_search
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import number, table
@@ -50,6 +50,7 @@ def add_verbs(verbs: Verbs) -> None:
     solver.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     solver.add_argument("--seeds", type=positive_int, default=5, metavar="N", help="runs, of seeds 1 to N")
     solver.add_argument("--threads", type=positive_int, metavar="N", help="of each run (default: one per core)")
+    bench_search.add_name(names)
     starter = names.add("start", "seconds to the first update, and memory", start, description=START_HELP)
     starter.add_argument("env", metavar="ENV", nargs="?", default=FIRST_ENV, help=f"environment (default: {FIRST_ENV})")
     starter.add_argument("--rounds", type=positive_int, default=5, metavar="N", help="how often")

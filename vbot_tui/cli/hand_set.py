@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vbot_rl.config import Resolved
 
 LONGEST = 500_000  # env steps; a check of an idea may be shorter
-SEARCHABLE = ("ppo.", "task.reward.")
+SEARCHABLE = ("ppo.", "task.reward.", "task.course.pay.")
 NAMED = 6  # settings in a command that is still read
 
 
