@@ -12,6 +12,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 
+from sessions.workspace import is_folder
+
 Hint = Callable[[str], None]
 Watch = Callable[[str, Hint], Callable[[], None]]
 """Gets a folder and a function to call with the names of runs in it that changed; returns a function that ends it."""
@@ -53,7 +55,7 @@ class _Inotify:
             self._root = self._watch(folder, "")
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.is_dir() and not entry.name.startswith("."):
+                    if not entry.name.startswith(".") and is_folder(entry):
                         self._watch(entry.path, entry.name)
         except BaseException:
             os.close(self.fd)

@@ -200,9 +200,17 @@ def _make_folders(root: Path) -> None:
 def _folder_names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and is_folder(entry))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry is a directory; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _one_match(kind: str, name: str, ids: list[str]) -> str:

@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vbot_tui.bench import inside, line, live, lost, opening
+from vbot_tui.bench import fuzz, inside, keys, line, live, lost, opening
 from vbot_tui.bench.stage import Stage, middle
 
 BARE_FACTOR = 1.3
+FUZZ_CASES = 10_000
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,21 @@ def _lost(stage: Stage) -> list[Figure]:
     ]
 
 
+def _counted(name: str, failures: Sequence[str], cases: int) -> list[Figure]:
+    """Return the figure of a count: what failed among many cases, played once."""
+    detail = "; ".join([f"{cases:,} cases", *(item[:300] for item in failures[:5])])
+    return [Figure(name, float(len(failures)), TARGETS[name], not failures, detail)]
+
+
+def _fuzz(stage: Stage) -> list[Figure]:
+    return _counted("fuzz_failures", fuzz.run_cases(FUZZ_CASES), FUZZ_CASES)
+
+
+def _storm(stage: Stage) -> list[Figure]:
+    found = keys.storm(stage)
+    return _counted("key_storm_failures", found.failures, found.pressed)
+
+
 def _repeated(name: str, once: Callable[[Stage], float]) -> Callable[[Stage], list[Figure]]:
     return lambda stage: [figure(name, [once(stage) for _ in range(stage.rounds)])]
 
@@ -112,6 +128,8 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[Stage], list[Figure]]], ...] = (
     (("reader_mvalues_s",), _repeated("reader_mvalues_s", inside.reader_once)),
     (("stall_gap_s",), _stall),
     (("hangup_s", "attach_s"), _lost),
+    (("fuzz_failures",), _fuzz),
+    (("key_storm_failures",), _storm),
 )
 """What is measured together."""
 

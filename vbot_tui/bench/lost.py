@@ -146,7 +146,10 @@ def hang_up_once(stage: Stage, serial: int) -> HangUp:
     with studied(stage, f"lost{serial}") as (workspace, program):
         trials = live_runs(workspace)
         program.press("/")
-        program.press("T1\r")
+        program.wait(lambda screen: "score>0.8" in screen.text or "ilter" in screen.text, READY_S, "the filter's line")
+        program.press("T1")
+        program.idle_for(0.5)
+        program.press("\r")
         program.press("l")
         program.wait(lambda screen: " T0 " not in screen.text, READY_S, "the filter")
         program.idle_for(0.5)

@@ -14,6 +14,7 @@ from vbot_tui.curves import STEPS, Axis, CurveCache, grouped
 from vbot_tui.glyphs import Glyphs
 from vbot_tui.lines import CURVES, Line, Span
 from vbot_tui.widgets.chart import LABEL, SCALES, Plot, chart, x_axis, x_span
+from vbot_tui.widgets.head import clip
 
 SMALL_WIDTH, SMALL_HEIGHT = 38, 6
 WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
@@ -251,9 +252,9 @@ def _big(
     """Return one large chart, what it shows, and the value of each run at the cursor."""
     known = describe(tag)
     unit = f" [{known.unit}]" if known.unit else ""
-    title: Line = ((text.clean(tag), "title"), (unit, ""), (f"  {known.help}", "dim"))
+    title = clip([(text.clean(tag), "title"), (unit, ""), (f"  {text.clean(known.help)}", "dim")], width, glyphs)
     span = look.span or whole_span(curves, runs, tag, look)
-    values = [_value_line(curves, item, tag, look, glyphs) for item in runs]
+    values = [clip(_value_line(curves, item, tag, look, glyphs), width, glyphs) for item in runs]
     rows = max(2, height - 2 - len(values))
     drawn = chart(
         plots(curves, runs, tag, look, glyphs), width, rows, glyphs, scale=look.scale, span=span, cursor=look.cursor
@@ -267,11 +268,11 @@ def _value_line(curves: CurveCache, item: Shown, tag: str, look: Look, glyphs: G
     series = curves.get(item.run, tag)
     low, high = series.extent()
     where = "now" if look.cursor is None else "here"
-    ends = f"lowest {figure(low)}  highest {figure(high)}  {len(series)} points"
+    ends = f"lowest {figure(low)}  highest {figure(high)}  {text.count(len(series))} points"
     return (
         (" " * (LABEL - 2) + f"{item.marker(glyphs)} ", item.role),
         (text.fit(text.clean(item.name), 12), ""),
         (f" {where} ", "dim"),
         (text.fit(figure(value), 10), "accent"),
-        (f" at step {text.count(step)}  {ends}", "dim"),
+        (f" at {text.count(step)}  {ends}", "dim"),
     )

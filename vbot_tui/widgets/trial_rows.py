@@ -98,7 +98,7 @@ def _joined(spans: list[Span]) -> Line:
 def _cell(row: TrialRow, column: Column, now: float, glyphs: Glyphs) -> Span:
     match column.name:
         case "state":
-            word = "LOST" if row.stale(now) else STATE_WORDS.get(row.state, row.state[:4])
+            word = "LOST" if row.stale(now) else STATE_WORDS.get(row.state, text.clean(row.state[:4]))
             role = "bad" if row.stale(now) else STATE_ROLES.get(row.state, "")
             return f"{glyphs.state(row.state)} {word}", role
         case "trial":
