@@ -285,7 +285,7 @@ _RULES: tuple[Detector, ...] = (
     Detector(
         "sprint_crash",
         "sprint-crash",
-        "it runs fast, falls often and hardly ever succeeds, while most of its income is paid for speed",
+        "it runs fast and falls often, many of its episodes do not succeed, and most of its income is paid for speed",
         "lower speed_cap_mps (0.6 cured it before), or make a fall dearer with termination",
         _sprint_crash,
     ),
