@@ -8,7 +8,7 @@ from sessions.workspace import Workspace
 from tests.cli.command import vbot
 from vbot_rl.evaluate import FALLS_DIR
 from vbot_rl.event_writer import EventWriter
-from vbot_tui.cli.diagnose import as_text
+from vbot_tui.cli.diagnose import as_text, shown
 
 LAZY = {
     "episode/touched": 0.05,
@@ -60,6 +60,13 @@ def test_a_flag_is_told_with_its_evidence_and_what_to_do():
         "    speed m/s  0.03123",
         "    -> walk",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0312345, "0.03123"), (204_800.0, "204,800"), (-7.4e17, "-7.4e+17"), (0.0, "0")]
+)
+def test_numbers_of_evidence_are_short_and_steps_in_full(value, text):
+    assert shown(value) == text
 
 
 def test_a_notice_says_that_it_is_none_and_a_flag_which_evaluation_to_see():

@@ -95,11 +95,16 @@ def as_text(run: str, flags: Sequence["Flag"]) -> str:
 def flag_text(flag: "Flag") -> str:
     """One flag: what was looked for, where, what was found, what to do."""
     width = max((len(label.strip()) for label in flag.evidence), default=0)
-    found = [f"    {label.strip():<{width}}  {value:.4g}" for label, value in flag.evidence.items()]
+    found = [f"    {label.strip():<{width}}  {shown(value)}" for label, value in flag.evidence.items()]
     sure = f"confidence {flag.confidence:.0%}" if flag.alarm else "notice, no alarm"
     head = f"  {flag.title} ({sure}): {flag.rule}"
     look = [] if flag.evaluation is None else [f"    see the evaluation at step {flag.evaluation:,}"]
     return "\n".join([head, f"    in {flag.window}", *found, *look, f"    -> {flag.advice}"])
+
+
+def shown(value: float) -> str:
+    """A number of evidence: four digits, and steps in full."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def muted_text(silent: "Mapping[str, Mute]") -> str:
