@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from automl.flags.conditions import Above, Below
+from automl.flags.conditions import Above, Below, Condition
 from automl.flags.detector import Detector, Found
 from automl.flags.types import Points
 from automl.flags.window import Window, less, mean, ratio, smoothed
@@ -18,27 +18,28 @@ def _peak_then_decline(w: Window) -> Found:
     peak = w.peak(SUCCESS)
     best = peak[1] if peak else None
     now = w.mean(SUCCESS)
-    judged = _evaluations(w)
     return Found(
         (
             Above("best running mean of episodes that succeeded", best, 0.3, 0.25),
             Above("lost since", less(best, now), 0.2, 0.12),
             Below("what is left, as a share of the best", ratio(now, best), 0.7, 0.8),
-            Above("best evaluation, less the latest", judged, 0.1, 0.05),
+            *_evaluated(w),
         ),
         (("at step", float(peak[0]) if peak else None), ("now", now)),
         peak[0] if peak else None,
     )
 
 
-def _evaluations(w: Window) -> float | None:
-    """How far the latest evaluation is below the best; infinite while there are fewer than two.
+def _evaluated(w: Window) -> tuple[Condition, ...]:
+    """Once there are two evaluations, they have to have lost too.
 
     Episodes in training are played with noise and may all be in the same phase; where evaluations of fixed cases are
     as good as ever, nothing was lost.
     """
     known = [value for _, value in w.curves.get("eval/success", ()) if math.isfinite(value)]
-    return max(known) - known[-1] if len(known) >= 2 else 1.0
+    if len(known) < 2:
+        return ()
+    return (Above("best evaluation, less the latest", max(known) - known[-1], 0.1, 0.05),)
 
 
 def _lr_spike(w: Window) -> Found:
