@@ -48,12 +48,13 @@ class PpoCfg:
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
-    std_ceiling_end: float | None = None  # reached by equal factors at the end of the run; None keeps it constant
     normalize_observations: bool = True
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
     normalize_values: bool = True
-    symmetry: Symmetry = "augment"  # augment: learn from each sample and its mirror image; alternate: from one of both
+    symmetry: Symmetry = (
+        "alternate"  # augment: learn from each sample and its mirror image; alternate: from one of both
+    )
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
@@ -65,12 +66,9 @@ class PpoCfg:
             require(getattr(self, name) > 0, f"ppo.{name} must be greater than 0, got {getattr(self, name)}.")
         widths = list(self.hidden)
         require(bool(widths) and min(widths) >= 1, f"ppo.hidden needs layer widths, got {widths}.")
-        for name in ("std_ceiling", "std_ceiling_end"):
-            ceiling = getattr(self, name)
-            require(
-                self.std_floor > 0 and (ceiling is None or self.std_floor <= ceiling),
-                f"ppo.std_floor must be greater than 0 and at most ppo.{name}.",
-            )
+        require(
+            0 < self.std_floor <= self.std_ceiling, "ppo.std_floor must be greater than 0 and at most ppo.std_ceiling."
+        )
         require(
             self.learning_rate_min <= self.learning_rate_max,
             "ppo.learning_rate_min must be at most ppo.learning_rate_max.",

@@ -29,10 +29,6 @@ Ids = TypeVar("Ids", bound=Any)  # an integer array of numpy or of torch
 
 LOG_2PI = math.log(2.0 * math.pi)
 MAX_LOG_RATIO = 20.0  # e^20: far beyond any clip, yet finite
-# The constant input that carries the biases is 1 for samples and this for mirror images, so that the network can tell
-# on which side it is. A policy that cannot is symmetric, and a symmetric walker that stands straight before its target
-# has no leg to begin with: it stays.
-IMAGE_CONSTANT = 0.5
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,7 @@ class Ppo:
         self.obs_norm = ObservationNormalizer(obs_dim, cfg.observation_clip, cfg.normalize_observations)
         self.value_norm = ValueNormalizer(cfg.normalize_values)
         self.adam = Adam(shape.size)
-        self.learning_rate, self.std_ceiling = cfg.learning_rate, cfg.std_ceiling
+        self.learning_rate = cfg.learning_rate
         self.rng = np.random.default_rng([seed, 1])
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._sums = [TileSums(shape) for _ in range(threads)]
@@ -275,7 +271,6 @@ class Ppo:
             rows[:, d + a + 2] = (advantages - advantages.mean(dtype=np.float64)) / (spread + 1e-8)
             rows[:, d + a + 3] = (returns - self.value_norm.mean) / self.value_norm.std
             self.learning_rate = schedules.learning_rate(cfg, progress, self.learning_rate)
-            self.std_ceiling = schedules.std_ceiling(cfg, progress)
             coef = schedules.entropy_coef(cfg, progress)
             raw = self._raw.reshape(-1, d)
             if self._mirror is not None:
@@ -307,13 +302,17 @@ class Ppo:
         )
 
     def _write_images(self, raw: FloatArray, mirror: Mirror) -> None:
-        """Append the mirror image of every sample: the probability its original had, and the same worth."""
+        """Append the mirror image of every sample that has a side, of the others a copy.
+
+        An image has the probability of its original, and the same worth.
+        """
         d, a, count = self._d, self._a, len(raw)
         own, image = self._samples[:count], self._samples[count:]
-        image[:, d] = IMAGE_CONSTANT
         self.obs_norm.apply(mirror.observation(raw), image[:, :d])
         image[:, d + 1 : d + 1 + a] = mirror.action(own[:, d + 1 : d + 1 + a])
         image[:, d + 1 + a :] = own[:, d + 1 + a :]
+        straight = ~mirror.sided(raw)
+        image[straight] = own[straight]
 
     def _epochs(self, entropy_coef: float) -> tuple[list[float], float, float, int]:
         """All epochs over the samples: mean statistics, last epoch's KL, mean gradient norm, epochs done."""
@@ -352,7 +351,7 @@ class Ppo:
         )
         self.adam.step(self.net.params.flat, grads.flat, self.learning_rate)
         log_std = self.net.params.log_std
-        np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.std_ceiling), out=log_std)
+        np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.cfg.std_ceiling), out=log_std)
         return stats / len(own), norm
 
     def _cut(self, ids: IntArray) -> list[IntArray]:

@@ -1,4 +1,4 @@
-"""What changes over a run (learning rate, entropy coefficient, noise limit): pure functions of config and progress."""
+"""Learning rate and entropy coefficient over a run: pure functions of config, progress and the last measurement."""
 
 import math
 
@@ -32,15 +32,7 @@ def after_update(cfg: PpoCfg, current: float, kl: float) -> float:
 
 def entropy_coef(cfg: PpoCfg, progress: float) -> float:
     """Weight of the entropy bonus at ``progress`` in [0, 1]."""
-    return _between(cfg.entropy_coef, cfg.entropy_coef_end, progress)
-
-
-def std_ceiling(cfg: PpoCfg, progress: float) -> float:
-    """Highest standard deviation of actions at ``progress`` in [0, 1]; it falls by equal factors."""
-    if cfg.std_ceiling_end is None:
-        return cfg.std_ceiling
-    return math.exp(_between(math.log(cfg.std_ceiling), math.log(cfg.std_ceiling_end), progress))
-
-
-def _between(start: float, end: float | None, progress: float) -> float:
-    return start if end is None else start + (end - start) * min(max(progress, 0.0), 1.0)
+    if cfg.entropy_coef_end is None:
+        return cfg.entropy_coef
+    done = min(max(progress, 0.0), 1.0)
+    return cfg.entropy_coef + (cfg.entropy_coef_end - cfg.entropy_coef) * done

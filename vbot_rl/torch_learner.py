@@ -94,7 +94,7 @@ class _Update:
         with torch.no_grad():
             norm = self._clip(grad)
             self._adam(grad)
-            low, high = math.log(self._ppo.cfg.std_floor), math.log(self._ppo.std_ceiling)
+            low, high = math.log(self._ppo.cfg.std_floor), math.log(self._ppo.cfg.std_ceiling)
             self._log_std(self._flat).clamp_(low, high)
         return stats, norm
 
@@ -128,7 +128,7 @@ class _Update:
         for i, (out, inp) in enumerate(layers):
             weight = self._flat[start : start + out * inp].view(out, inp)
             start += out * inp
-            # the input brings its own constant, which is another one in mirror images
+            # the input brings the constant of its biases along; the actor sees only its last numbers
             x = x[:, -inp:] @ weight.T if i == 0 else torch.nn.functional.linear(x, weight[:, :-1], weight[:, -1])
             if i + 1 < len(layers):
                 x = torch.nn.functional.elu(x)

@@ -60,7 +60,9 @@ DEFAULT = Preset(
             alive_outside_only=False,
             stop_budget_s=None,
         ),
-        randomization=RandomizationCfg(foot_friction=(0.35, 1.25), push_speed_mps=0.5),
+        randomization=RandomizationCfg(
+            foot_friction=(0.35, 1.25), mass_scale=(0.8, 1.2), push_speed_mps=0.5, obs_noise=1.0
+        ),
     ),
 )
 

@@ -1,6 +1,5 @@
 """Where episodes start: drawn at random for training, or given for evaluation."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +9,6 @@ from vbot_sim.robot import DEFAULT_JOINTS_RAD
 from vbot_sim.schema import SpawnCfg
 
 F64 = NDArray[np.float64]
-
-ALIGNED_RAD = math.radians(3.0)  # how far off an aligned start looks past its target at most
 
 
 @dataclass(frozen=True)
@@ -67,17 +64,10 @@ def draw_spawns(rng: np.random.Generator, count: int, cfg: SpawnCfg) -> Spawns:
     if cfg.clip_radius_m is not None:
         radius = np.maximum(np.hypot(position[:, 0], position[:, 1]), 1e-9)
         position *= np.minimum(1.0, cfg.clip_radius_m / radius)[:, None]
-    yaw = rng.uniform(-np.pi, np.pi, count)
-    joint_offset = rng.standard_normal((count, 12)) * cfg.joint_noise_rad
-    if cfg.aligned_share > 0.0:
-        aligned = rng.random(count) < cfg.aligned_share
-        bearing = np.arctan2(*(target - position).T[::-1])
-        yaw = np.where(aligned, bearing + rng.uniform(-ALIGNED_RAD, ALIGNED_RAD, count), yaw)
-        joint_offset[aligned] = 0.0
     return Spawns(
         position_m=position,
-        yaw_rad=yaw,
+        yaw_rad=rng.uniform(-np.pi, np.pi, count),
         target_m=target,
         height_m=np.full(count, cfg.height_m),
-        joint_offset_rad=joint_offset,
+        joint_offset_rad=rng.standard_normal((count, 12)) * cfg.joint_noise_rad,
     )

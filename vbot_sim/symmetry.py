@@ -29,10 +29,30 @@ class SignedPermutation:
 
 @dataclass(frozen=True)
 class Mirror:
-    """What a mirror does to the observations and the actions of a task."""
+    """What a mirror does to the observations and the actions of a task.
+
+    Attributes:
+        observation: of an observation.
+        action: of an action.
+        side: index of the number of an observation that says how far left or right the task lies; None: no such.
+        side_min: its magnitude from which an observation has a side.
+    """
 
     observation: SignedPermutation
     action: SignedPermutation
+    side: int | None = None
+    side_min: float = 0.0
+
+    def sided(self, observations: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Which of ``observations`` [n, D] may be learned from in the mirror, because they have a side.
+
+        To go straight a walker must begin with one leg, left or right. A policy that learns from both images of a
+        straight course begins with neither: it stood still before up to half of such targets.
+        """
+        if self.side is None:
+            return np.ones(len(observations), np.bool_)
+        sided: NDArray[np.bool_] = np.abs(observations[:, self.side]) >= self.side_min
+        return sided
 
 
 _OTHER_SIDE = {"R": "L", "L": "R"}
@@ -69,4 +89,5 @@ def _observation(joints: SignedPermutation) -> SignedPermutation:
 
 
 JOINTS_MIRROR = _joints()
-MIRROR = Mirror(observation=_observation(JOINTS_MIRROR), action=JOINTS_MIRROR)
+_BEARING = 50  # divided by pi; inside the reach radius it fades
+MIRROR = Mirror(_observation(JOINTS_MIRROR), JOINTS_MIRROR, side=_BEARING, side_min=20.0 / 180.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from vbot_rl.config import PpoCfg
-from vbot_rl.schedules import after_update, entropy_coef, learning_rate, std_ceiling
+from vbot_rl.schedules import after_update, entropy_coef, learning_rate
 
 
 def cfg(**changes) -> PpoCfg:
@@ -59,9 +59,3 @@ def test_entropy_coefficient():
     falling = PpoCfg(entropy_coef=0.01, entropy_coef_end=0.0)
     assert entropy_coef(falling, 0.25) == pytest.approx(0.0075)
     assert entropy_coef(falling, 2.0) == 0.0
-
-
-def test_the_ceiling_of_the_noise():
-    assert std_ceiling(PpoCfg(std_ceiling=0.8), 0.9) == 0.8
-    falling = PpoCfg(std_ceiling=0.8, std_ceiling_end=0.2)
-    assert [std_ceiling(falling, at) for at in (0.0, 0.5, 1.0, 1.2)] == pytest.approx([0.8, 0.4, 0.2, 0.2])

@@ -12,11 +12,12 @@ from vbot_sim.spawns import Spawns
 
 ENV = "vbot_navigation_section001"
 STANCE = np.asarray(DEFAULT_JOINTS_RAD)
+PLAIN = RandomizationCfg()
 
 
 def task(preset: str = "default", **sections: Any) -> TaskCfg:
-    """A task of the flat environment with some sections changed field by field."""
-    cfg = task_cfg(ENV, preset)
+    """A task of the flat environment, in a world without variation, with some sections changed field by field."""
+    cfg = replace(task_cfg(ENV, preset), randomization=PLAIN)
     changes = {name: replace(getattr(cfg, name), **fields) for name, fields in sections.items()}
     return replace(cfg, **changes)
 
@@ -43,5 +44,4 @@ def idle(num_envs: int) -> Any:
     return np.zeros((num_envs, 12), np.float32)
 
 
-PLAIN = RandomizationCfg()
 NEAR = SpawnCfg(radius_min_m=1.0, radius_max_m=2.0, joint_noise_rad=0.0, height_m=0.28)

@@ -38,6 +38,13 @@ def test_what_is_not_a_joint_by_hand() -> None:
     assert odd == sorted([1, 3, 5, 7, 46, 47, 49, 50, *hips])
 
 
+def test_a_target_straight_ahead_has_no_side() -> None:
+    obs = np.zeros((5, 54), np.float32)
+    obs[:, 50] = np.array([0.0, 19.0, 21.0, -21.0, 180.0]) / 180.0
+    assert MIRROR.sided(obs).tolist() == [False, False, True, True, True]
+    assert replace(MIRROR, side=None).sided(obs).all()
+
+
 def mirrored_worlds(preset: str) -> tuple[VectorTask, VectorTask]:
     """The same start and its mirror image in the world's x-z plane, in which the target lies."""
     rng = np.random.default_rng(1)
