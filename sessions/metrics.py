@@ -13,6 +13,7 @@ Reduction = Literal["mean", "last", "sum", "fraction", "max"]
 
 REWARD_PREFIX: Final = "reward/"
 END_PREFIX: Final = "end/"
+LEVEL_PREFIX: Final = "course/level_"
 REWARD_TOTAL: Final = "reward/total"
 
 
@@ -65,6 +66,7 @@ PREFIXES: Final[dict[str, Metric]] = {
         REWARD_PREFIX, "/step", "mean", "none", "weighted contribution of the reward term {name}, per control step"
     ),
     END_PREFIX: Metric(END_PREFIX, "", "fraction", "none", "share of finished episodes that ended by {name}"),
+    LEVEL_PREFIX: Metric(LEVEL_PREFIX, "", "mean", "up", "mean level on the training field's {name}, 0 the easiest"),
 }
 
 _METRICS: Final = (
@@ -92,6 +94,8 @@ _METRICS: Final = (
         "share of finished episodes that were inside the circle and ended outside",
     ),
     Metric("episode/min_distance_m", "m", "mean", "down", "nearest approach to the target in finished episodes"),
+    Metric("episode/points", "", "mean", "up", "points by the rules of a course in finished episodes, falls included"),
+    Metric("episode/progress", "", "fraction", "up", "share of a course's route that finished episodes covered"),
     Metric("episode/final_distance_m", "m", "mean", "down", "distance to the target at the end of finished episodes"),
     Metric("task/distance_m", "m", "mean", "down", "distance to the target, over all robots and steps"),
     Metric("task/speed_mps", "m/s", "mean", "none", "planar speed, over all robots and steps"),

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions import metrics
+from vbot_sim.courses.ends import CourseEnds
 from vbot_sim.vector_task import CAUSES, EpisodeEnds, Step
 
 NEAR_M = 1.0
@@ -84,6 +85,8 @@ def _episode_values(ends: list[EpisodeEnds]) -> dict[str, float]:
         "episode/final_distance_m": mean("final_distance_m"),
     }
     found |= _after_the_touch(ends, count)
+    if all(isinstance(part, CourseEnds) for part in ends):
+        found |= {"episode/points": mean("points"), "episode/progress": mean("progress")}
     causes = np.bincount(np.concatenate([part.cause for part in ends]), minlength=len(CAUSES))
     return found | {metrics.end_tag(name): causes[i] / count for i, name in enumerate(CAUSES)}
 

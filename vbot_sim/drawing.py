@@ -1,9 +1,11 @@
 """Drawing a world without any graphics library: primitive geoms as shaded polygons, far ones first, and a shadow.
 
-It needs Pillow only and looks the same everywhere. Good for a robot on flat ground; not for meshes or height fields.
+It needs Pillow only and looks the same everywhere. Terrain is drawn before the robot, so a robot behind a wall is seen
+through it; `vbot_sim.raycasting` is exact and slow.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +14,11 @@ from numpy.typing import NDArray
 
 from vbot_sim import rendering
 from vbot_sim.arena import PLATFORM_RADIUS_M
+from vbot_sim.courses.schema import CourseCfg
 from vbot_sim.rendering import Camera, Image, Vector
 from vbot_sim.schema import TaskCfg
+from vbot_sim.terrain.faces import faces_of
+from vbot_sim.terrain.ground import build_ground, height_map
 
 Colour = tuple[int, int, int]
 
@@ -22,7 +27,8 @@ NEAR_M = 0.05
 AMBIENT, DIFFUSE = 0.55, 0.5
 SHADOW = 0.72
 _ROUND = 12
-_GROUND_GEOMS = ("ground", "platform")
+_FLOOR: tuple[int, int, int] = (92, 107, 97)
+SIGHT_M = 9.0
 _TARGET_RADIUS_M = 0.5
 
 
@@ -143,7 +149,8 @@ class SoftPainter:
         self._solids = list(_solids(self._posed.model))
         light = np.asarray(rendering.LIGHT)
         self._light = light / np.linalg.norm(light)
-        self._ground = _rgb(self._posed.model.geom("platform").rgba)
+        self._terrain = None if task.course is None else _Terrain(task.course, self._light)
+        self._ground = _FLOOR if self._terrain else _rgb(self._posed.model.geom("platform").rgba)
 
     def paint(self, qpos: Vector, target_m: Vector, camera: Camera) -> Image:
         """Draw one pose."""
@@ -155,11 +162,17 @@ class SoftPainter:
         draw = ImageDraw.Draw(picture)
         lens = Lens(camera, *self._size)
         self._paint_sky(draw)
-        self._paint_ground(draw, lens, camera, target_m)
         bodies = self._bodies()
+        level = 0.0
+        if self._terrain is None:
+            self._paint_ground(draw, lens, camera, target_m)
+        else:
+            level = self._terrain.level(qpos)
+            self._paint_terrain(draw, lens, camera, self._terrain)
+            self._paint_target(draw, lens, target_m, self._terrain.level_at(target_m, float(qpos[2])))
         for corners, _, facing in bodies:
             if facing @ self._light > 0.0:
-                self._paint(draw, lens, self._shadow(corners), _darker(self._ground, SHADOW))
+                self._paint(draw, lens, self._shadow(corners, level), _darker(self._ground, SHADOW))
         self._paint_bodies(draw, lens, bodies)
         image: Image = np.asarray(picture.reduce(OVERSAMPLING))
         return image
@@ -194,9 +207,21 @@ class SoftPainter:
             side = 0.008 * across / np.linalg.norm(across)
             corners = [np.add(start, -side), np.add(end, -side), np.add(end, side), np.add(start, side)]
             self._paint(draw, lens, _on_ground(np.array(corners)), _rgb(rendering.GRID_RGBA))
+        self._paint_target(draw, lens, target_m, 0.0)
+
+    def _paint_target(self, draw: Any, lens: Lens, target_m: Vector, level: float) -> None:  # noqa: ANN401
         colour = _rgb(self._posed.model.site("target").rgba)
         mixed = tuple(round(0.6 * a + 0.4 * b) for a, b in zip(colour, self._ground, strict=True))
-        self._paint(draw, lens, _disc(float(target_m[0]), float(target_m[1]), _TARGET_RADIUS_M, 32), mixed)
+        disc = _disc(float(target_m[0]), float(target_m[1]), _TARGET_RADIUS_M, 32)
+        disc[:, 2] = level
+        self._paint(draw, lens, disc, mixed)
+
+    def _paint_terrain(self, draw: Any, lens: Lens, camera: Camera, terrain: "_Terrain") -> None:  # noqa: ANN401
+        if terrain.floor:
+            here = _disc(*camera.lookat_m[:2], SIGHT_M, 48)
+            self._paint(draw, lens, here, self._ground)
+        for corners, colour in terrain.seen_from(lens.position, np.asarray(camera.lookat_m)):
+            self._paint(draw, lens, corners, colour)
 
     def _paint_bodies(self, draw: Any, lens: Lens, bodies: list[tuple[Vector, Colour, Vector]]) -> None:  # noqa: ANN401
         facing = [item for item in bodies if item[2] @ (lens.position - item[0][0]) > 0.0]
@@ -205,11 +230,10 @@ class SoftPainter:
             bright = AMBIENT + DIFFUSE * max(0.0, float(outward @ self._light))
             self._paint(draw, lens, corners, _darker(colour, bright))
 
-    def _shadow(self, corners: Vector) -> Vector:
-        """A face as the sun throws it on the ground."""
-        return np.column_stack(
-            [corners[:, :2] - corners[:, 2:] * (self._light[:2] / self._light[2]), 0.0 * corners[:, 2]]
-        )
+    def _shadow(self, corners: Vector, level: float) -> Vector:
+        """A face as the sun throws it on level ground."""
+        above = corners[:, 2:] - level
+        return np.column_stack([corners[:, :2] - above * (self._light[:2] / self._light[2]), 0.0 * above + level])
 
     @staticmethod
     def _paint(draw: Any, lens: Lens, corners: Vector, colour: tuple[int, ...]) -> None:  # noqa: ANN401
@@ -218,14 +242,47 @@ class SoftPainter:
             draw.polygon(pixels, fill=colour)
 
 
+class _Terrain:
+    """The faces of a course, ready to be drawn."""
+
+    def __init__(self, course: CourseCfg, light: Vector) -> None:
+        ground = build_ground(course.world, course.relief_seed)
+        faces = faces_of(ground)
+        self.floor = ground.floor
+        self._heights = height_map(course.world, course.relief_seed)
+        self._corners = [face.corners for face in faces]
+        self._middle = np.array([face.corners.mean(axis=0) for face in faces])
+        self._normal = np.array([normal(face.corners) for face in faces])
+        bright = AMBIENT + DIFFUSE * np.maximum(self._normal @ light, 0.0)
+        self._colour = [_darker(_rgb(face.rgb), float(share)) for face, share in zip(faces, bright, strict=True)]
+
+    def seen_from(self, eye: Vector, lookat: Vector) -> Iterator[tuple[Vector, Colour]]:
+        """Corners and colour of the faces near the middle of the picture that face the camera, far ones first."""
+        away = self._middle - eye
+        near = np.hypot(*(self._middle - lookat)[:, :2].T) < SIGHT_M
+        facing = np.einsum("ij,ij->i", self._normal, away) < 0.0
+        chosen = np.flatnonzero(near & facing)
+        for k in chosen[np.argsort(-np.linalg.norm(away[chosen], axis=1))]:
+            yield self._corners[k], self._colour[k]
+
+    def level(self, qpos: Vector) -> float:
+        """Height of the ground under a robot."""
+        return self.level_at(qpos[:2], float(qpos[2]))
+
+    def level_at(self, place_m: Vector, z_m: float) -> float:
+        """Height of the ground at a place for a robot whose trunk is at a height."""
+        x, y = np.asarray(place_m, np.float64)[:, None]
+        return float(self._heights.height_m(x, y, np.array([z_m]))[0])
+
+
 def _solids(model: Any) -> Any:  # noqa: ANN401 (mujoco has no type information)
-    """Number, solid and colour of every geom that is not the ground."""
+    """Number, solid and colour of every geom of the robot."""
     import mujoco
 
     for k in range(model.ngeom):
         kind = mujoco.mjtGeom(int(model.geom_type[k])).name.removeprefix("mjGEOM_").lower()
         solid = solid_of(kind, model.geom_size[k])
-        if solid is not None and model.geom(k).name not in _GROUND_GEOMS and model.geom_rgba[k][3] > 0.0:
+        if solid is not None and model.geom_bodyid[k] != 0 and model.geom_rgba[k][3] > 0.0:
             yield k, solid, _rgb(model.geom_rgba[k])
 
 

@@ -17,7 +17,7 @@ Ids = IntArray
 
 
 class PhysicsVariation:
-    """Foot friction and body masses of each simulation."""
+    """Foot friction, body masses and the stiffness of the feet's contacts of each simulation."""
 
     def __init__(self, cfg: RandomizationCfg, batch: Any) -> None:  # noqa: ANN401 (mujoco has no type information)
         self.cfg = cfg
@@ -27,6 +27,7 @@ class PhysicsVariation:
         self._friction = batch.expand("geom_friction") if cfg.foot_friction else None
         self._mass = batch.expand("body_mass") if cfg.mass_scale else None
         self._inertia = batch.expand("body_inertia") if cfg.mass_scale else None
+        self._contact = batch.expand("geom_solref") if cfg.contact_time_s else None
         self._base_mass = model.body_mass.copy()
         self._base_inertia = model.body_inertia.copy()
 
@@ -40,6 +41,9 @@ class PhysicsVariation:
             self._mass[ids] = self._base_mass * factor
             self._inertia[ids] = self._base_inertia * factor[:, :, None]
             self._batch.set_const(ids)
+        if self.cfg.contact_time_s is not None and self._contact is not None:
+            constant = rng.uniform(*self.cfg.contact_time_s, len(ids))
+            self._contact[np.ix_(ids, self._feet, np.zeros(1, np.intp))] = constant[:, None, None]
 
     def foot_friction(self) -> NDArray[np.float64]:
         """Return the sliding friction of the feet of each simulation [N]."""
@@ -50,13 +54,15 @@ class PhysicsVariation:
 
     def state_dict(self) -> dict[str, NDArray[np.generic]]:
         """Return copies of the parameters that vary."""
-        parts = {"friction": self._friction, "mass": self._mass, "inertia": self._inertia}
+        parts = {"friction": self._friction, "mass": self._mass, "inertia": self._inertia, "contact": self._contact}
         return {name: part.copy() for name, part in parts.items() if part is not None}
 
     def load_state_dict(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Restore what `state_dict` returned."""
         if self._friction is not None:
             self._friction[:] = state["friction"]
+        if self._contact is not None:
+            self._contact[:] = state["contact"]
         if self._mass is not None and self._inertia is not None:
             self._mass[:] = state["mass"]
             self._inertia[:] = state["inertia"]

@@ -30,6 +30,7 @@ TRUNK_RGBA = (0.86, 0.53, 0.24, 1.0)
 MAX_GEOMS = 1000
 MAX_SIZE = 2160
 _FIRST_TRUNK_GEOM = "trunk_"
+FLAT_LOOK_M = 0.22
 
 
 class RenderError(SimError):
@@ -75,16 +76,21 @@ class Painter(Protocol):
 
 def camera_on(qpos: Vector) -> Camera:
     """A camera beside the robot."""
-    return Camera((float(qpos[0]), float(qpos[1]), 0.22))
+    return Camera((float(qpos[0]), float(qpos[1]), _look_height(qpos)))
+
+
+def _look_height(qpos: Vector) -> float:
+    """Height to look at: the same for all robots on flat ground, so that pictures of it do not shake."""
+    return FLAT_LOOK_M if qpos[2] < 2.0 * FLAT_LOOK_M else float(qpos[2]) - 0.04
 
 
 def following(path: Vector, dt_s: float, lag_s: float = 0.25) -> Iterator[Camera]:
     """Cameras that follow the trunk along `path` [T, 19] without taking over its shaking."""
     share = 1.0 - math.exp(-dt_s / lag_s)
-    at = np.asarray(path[0, :2], float)
+    at = np.array([*path[0, :2], _look_height(path[0])], float)
     for qpos in path:
-        at = at + share * (qpos[:2] - at)
-        yield Camera((float(at[0]), float(at[1]), 0.22))
+        at = at + share * (np.array([*qpos[:2], _look_height(qpos)]) - at)
+        yield Camera((float(at[0]), float(at[1]), float(at[2])))
 
 
 def scene_model(task: TaskCfg) -> Any:  # noqa: ANN401 (mujoco has no type information)
@@ -141,6 +147,7 @@ class PosedModel:
         self._mujoco = mujoco
         self.model = scene_model(task)
         self.data = mujoco.MjData(self.model)
+        self.flat = task.course is None
 
     def pose(self, qpos: Vector, target_m: Vector) -> None:
         """Put the robot and the target where they belong."""
@@ -188,7 +195,7 @@ class GlPainter:
         everything = mj.mjtCatBit.mjCAT_ALL.value
         mj.mjv_updateScene(posed.model, posed.data, self._option, self._perturb, view, everything, self._scene)
         self._scene.flags[mj.mjtRndFlag.mjRND_SHADOW.value] = 0  # blocky at any affordable size of its map
-        for start, end in grid_lines(np.asarray(camera.lookat_m)):
+        for start, end in grid_lines(np.asarray(camera.lookat_m)) if posed.flat else ():
             self._add_line(start, end)
         mj.mjr_render(self._rect, self._scene, self._render)
         mj.mjr_readPixels(self._pixels, None, self._rect, self._render)

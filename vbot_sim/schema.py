@@ -85,8 +85,6 @@ class SpawnCfg:
         clip_radius_m: spawns farther than this from the centre are moved onto it; null leaves them.
         height_m: height of the trunk's origin; the feet just touch the ground at 0.277.
         joint_noise_rad: standard deviation of the joint angles about the default pose.
-        aligned_share: share of starts that look straight at the target with joints in the default pose; rare by chance,
-            and hard for a walker that has no reason to begin with the left or the right.
     """
 
     radius_min_m: float = 0.5
@@ -96,10 +94,8 @@ class SpawnCfg:
     clip_radius_m: float | None = None
     height_m: float = 0.5
     joint_noise_rad: float = 0.05
-    aligned_share: float = 0.0
 
     def __post_init__(self) -> None:
-        require(0.0 <= self.aligned_share <= 1.0, f"aligned_share must be from 0 to 1, got {self.aligned_share}.")
         require(
             0.0 <= self.radius_min_m <= self.radius_max_m,
             f"radius_min_m ({self.radius_min_m}) must be at least 0 and at most radius_max_m ({self.radius_max_m}).",
@@ -238,6 +234,7 @@ class RandomizationCfg:
     Attributes:
         foot_friction: range of the sliding friction of the feet, per episode; null keeps 1.0.
         mass_scale: range of the factor on each body's mass and inertia, per episode; null keeps 1.
+        contact_time_s: range of the time constant of the feet's contacts, per episode; null keeps that of the physics.
         push_speed_mps: size of a push, a sudden change of planar velocity in a random direction; 0 is off.
         push_interval_s: time between pushes.
         obs_noise: level of the uniform observation noise (1 = the documented amplitudes); 0 is off.
@@ -246,13 +243,14 @@ class RandomizationCfg:
 
     foot_friction: tuple[float, float] | None = None
     mass_scale: tuple[float, float] | None = None
+    contact_time_s: tuple[float, float] | None = None
     push_speed_mps: float = 0.0
     push_interval_s: float = 4.0
     obs_noise: float = 0.0
     latency_steps: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        for name in ("foot_friction", "mass_scale"):
+        for name in ("foot_friction", "mass_scale", "contact_time_s"):
             pair = getattr(self, name)
             require(
                 pair is None or 0.0 < pair[0] <= pair[1], f"{name} must be a range of positive numbers, got {pair}."
@@ -277,6 +275,13 @@ class TaskCfg:
     course: CourseCfg | None = None  # None is the flat task
 
     def __post_init__(self) -> None:
+        softest = 2.0 * self.physics.timestep_s
+        asked = self.randomization.contact_time_s
+        require(
+            asked is None or asked[0] >= softest - 1e-9,
+            f"randomization.contact_time_s begins at {asked[0] if asked else 0:g} s, below twice physics.timestep_s "
+            f"({softest:g} s), where the engine does not go; choose smaller time steps.",
+        )
         strangers = [name for name in COURSE_TERMS if self.reward.scales.get(name)] if self.course is None else []
         require(
             not strangers, f"reward.scales.{strangers[0] if strangers else ''} is paid on courses only; set it to 0."

@@ -19,7 +19,14 @@ def audit(task: "TaskCfg", gamma: float = 0.99) -> "AuditReport":
     Args:
         task: the task as it would be trained.
         gamma: the learner's discount per control step.
+
+    Raises:
+        ConfigError: the task is a course; its exploits are not scripted.
     """
+    if task.course is not None:
+        from vbot_sim.errors import ConfigError
+
+        raise ConfigError(f"The audit plays the flat task only, not {task.course.section}; watch its flags instead.")
     from automl.audit.judge import judge
 
     return judge(task, gamma)

@@ -23,3 +23,21 @@ def test_an_unknown_world_is_refused_with_the_nearest_name():
     said = vbot("view", "vbot_navigation_section0001")
     assert said.code == 2
     assert "vbot_navigation_section001" in said.err
+
+
+def test_a_course_is_described_without_a_row_for_each_step():
+    out = vbot("view", "vbot_navigation_section012", "--text").out
+    assert "of the ground:" in out
+    assert "FR_calf_capsule" in out
+    assert out.count("\n") < 70
+
+
+def test_an_overview_is_a_small_picture(tmp_path):
+    from PIL import Image
+
+    file = tmp_path / "course.png"
+    said = vbot("view", "vbot_navigation_section013", "--picture", file, "--json").object
+    assert said["bytes"] == file.stat().st_size < 200_000
+    assert Image.open(file).size == (960, 420)
+    refused = vbot("view", "vbot_navigation_section013", "--picture", tmp_path / "course.jpg")
+    assert refused.code == 2 and "let it end in .png" in refused.err

@@ -7,12 +7,14 @@ import onnxruntime
 import pytest
 
 from sessions.errors import WorkFailed
-from tests.vbot_rl.helpers import small
+from tests.vbot_rl.helpers import SMALL, small
 from vbot_rl import export
+from vbot_rl.config import run_cfg
 from vbot_rl.policy import net_description
 from vbot_rl.ppo import Ppo
 from vbot_rl.source import Trained
 from vbot_sim.symmetry import MIRROR
+from vbot_sim.tasks import build_task, mirror_of
 from vbot_sim.vector_task import VectorTask
 
 
@@ -88,3 +90,20 @@ def test_a_policy_that_is_not_finite_is_not_exported(trained, tmp_path):
     with pytest.raises(WorkFailed, match="nothing was written"):
         export.export_onnx(broken, tmp_path / "policy.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_only_the_critic_of_a_course_saw_is_no_input_of_the_file(tmp_path):
+    cfg = run_cfg("vbot_navigation_section013", sets=SMALL).cfg
+    world = build_task(cfg.task, 4, seed=0)
+    ppo = Ppo(cfg.ppo, world.obs_dim, 12, 4, 1, mirror=mirror_of(cfg.task), privileged=world.privileged_dim)
+    rng = np.random.default_rng(2)
+    ppo.net.params.actor.weights[-1][...] = 0.3 * rng.standard_normal(ppo.net.params.actor.weights[-1].shape)
+    course = Trained("test@7", 7, cfg, {"net": net_description(ppo), "ppo": ppo.state_dict()})
+    done = export.export_onnx(course, tmp_path / "course.onnx")
+    obs = world.reset().copy()
+    session = onnxruntime.InferenceSession(tmp_path / "course.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == ["batch", 54 + 55]
+    actions = session.run(None, {"obs": obs[:, 7:]})[0]
+    assert actions == pytest.approx(np.clip(course.policy().act(obs), -4.0, 4.0), abs=1e-5)
+    layout = done.metadata["observation"]
+    assert layout[-1]["first"] + layout[-1]["length"] == 54 + 55

@@ -12,7 +12,7 @@ from vbot_sim import protocols, scoring
 from vbot_sim.config import ENV_IDS, presets, task_cfg
 from vbot_sim.courses import sensing
 from vbot_sim.courses.presets import COURSES
-from vbot_sim.courses.schema import CourseCfg, FieldCfg, SensingCfg
+from vbot_sim.courses.schema import CourseCfg, FieldCfg, SensingCfg, StartCfg
 from vbot_sim.courses.spawns import CourseSpawns, standing
 from vbot_sim.courses.stretches import where_ended
 from vbot_sim.courses.task import CourseEnds, CourseTask
@@ -136,6 +136,15 @@ def test_a_robot_that_sits_on_the_last_platform_has_finished() -> None:
     assert step.episodes is not None and isinstance(step.episodes, CourseEnds)
     assert step.episodes.success[0] and step.truncated[0] and step.episodes.progress[0] == 1.0
     assert step.episodes.points[0] == 20.0  # random ground 10, final platform 5, celebration 5
+
+
+def test_starts_along_the_way_stand() -> None:
+    made = world("section012", 64, start=StartCfg(along_share=1.0))
+    made.reset()
+    assert len(set(made.journey.leg.tolist())) > 8
+    assert not {10, 14} & set(made.journey.leg.tolist())  # these would begin on the steep stairs
+    fallen = sum(len(made.step(idle(64)).done_ids) for _ in range(25))
+    assert fallen < 4
 
 
 def test_feet_are_where_the_engine_says() -> None:

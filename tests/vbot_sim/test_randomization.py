@@ -3,6 +3,7 @@ import pytest
 
 from tests.vbot_sim.builders import idle, spawns, task
 from vbot_sim.config import SpawnCfg, task_cfg
+from vbot_sim.errors import ConfigError
 from vbot_sim.randomization import ActionPipeline, Pushes
 from vbot_sim.schema import RandomizationCfg
 from vbot_sim.spawns import draw_spawns
@@ -109,13 +110,18 @@ def test_spawns_keep_their_distance_from_a_wandering_target() -> None:
     assert np.mean(drawn.distance_m() < 3.5) == pytest.approx(0.5, abs=0.03)
 
 
-def test_aligned_starts_look_at_their_target_and_leave_the_others_as_they_were() -> None:
-    free, aligned = SpawnCfg(target_radius_m=3.0), SpawnCfg(target_radius_m=3.0, aligned_share=0.2)
-    before, after = (draw_spawns(np.random.default_rng(0), 5000, cfg) for cfg in (free, aligned))
-    chosen = (after.joint_offset_rad == 0.0).all(axis=1)
-    assert chosen.mean() == pytest.approx(0.2, abs=0.02)
-    ahead = after.target_m - after.position_m
-    off = np.angle(np.exp(1j * (np.arctan2(ahead[:, 1], ahead[:, 0]) - after.yaw_rad)))
-    assert np.abs(off[chosen]).max() <= np.radians(3.0) + 1e-9
-    assert np.array_equal(before.yaw_rad[~chosen], after.yaw_rad[~chosen])
-    assert np.array_equal(before.position_m, after.position_m)
+def test_the_feet_of_each_simulation_can_be_stiff_or_soft() -> None:
+    fine = {"timestep_s": 0.0025}
+    cfg = task(physics=fine, randomization={"contact_time_s": (0.005, 0.05)})
+    world = VectorTask(cfg, 16, seed=1)
+    world.reset()
+    times = world.variation.state_dict()["contact"][:, world.variation._feet, 0]
+    assert times.min() >= 0.005 and times.max() <= 0.05 and len(np.unique(times)) == 16
+    other = VectorTask(cfg, 16, seed=2)
+    other.load_state_dict(world.state_dict())
+    assert np.array_equal(other.variation.state_dict()["contact"], world.variation.state_dict()["contact"])
+
+
+def test_contacts_stiffer_than_the_steps_allow_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"contact_time_s begins at 0\.005 s, below twice physics\.timestep_s"):
+        task(randomization={"contact_time_s": (0.005, 0.05)})

@@ -133,3 +133,29 @@ def test_a_backend_that_does_not_work_is_named_with_one_that_does():
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert "RenderError: Drawing with 'egl' does not work on this machine" in done.stderr.splitlines()[-1]
     assert done.stderr.rstrip().endswith("use 'software'.")
+
+
+def at(x, y, z):
+    return np.array([x, y, z, *STANDING[3:]])
+
+
+def test_terrain_is_drawn_where_it_is() -> None:
+    cfg = task_cfg("vbot_navigation_section012")
+    painter = rendering.open_painter(cfg, 96, 72)
+    pose = at(2.0, 12.0, 1.57)
+    stairs = painter.paint(pose, np.array([2.0, 14.0]), rendering.camera_on(pose))
+    away = painter.paint(pose, np.array([2.0, 14.0]), rendering.Camera((2.0, 12.0, 1.57), azimuth_deg=270.0))
+    assert len(np.unique(stairs.reshape(-1, 3), axis=0)) > 100  # steps in light and shade
+    assert np.abs(stairs.astype(int) - away).mean() > 10
+
+
+def test_rays_and_polygons_agree_on_the_terrain() -> None:
+    from vbot_sim.raycasting import RayPainter
+
+    cfg = task_cfg("vbot_navigation_section013")
+    pose = at(0.0, 26.0, 1.6)
+    camera = rendering.Camera((0.0, 29.0, 1.4), 9.0, 120.0, -35.0)
+    target = np.array([0.0, 32.3])
+    rays = RayPainter(cfg, 64, 48).paint(pose, target, camera).astype(float)
+    drawn = rendering.open_painter(cfg, 64, 48).paint(pose, target, camera).astype(float)
+    assert np.corrcoef(rays.mean(axis=2).ravel(), drawn.mean(axis=2).ravel())[0, 1] > 0.6

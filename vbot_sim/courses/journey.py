@@ -165,10 +165,6 @@ class Journey:
         everyone = np.arange(len(self.leg))[ids]
         self._take_aim(everyone, at.x_m)
 
-    def random_legs(self, rng: np.random.Generator, count: int) -> NDArray[np.integer]:
-        """Draw legs to begin with [count]."""
-        return rng.integers(0, len(self.legs), count)
-
     def leg_start(self, leg: NDArray[np.integer]) -> F32:
         """Return where a robot stands that begins with a leg [k, 2]: at the last goal of the leg before."""
         first = [k - 1 for k in np.searchsorted(self._goal_leg, np.arange(len(self.legs)))]

@@ -4,17 +4,19 @@ What is added to each part of the step is in the module of its name; here is onl
 same task with `Rounds` in the place of a route.
 """
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vbot_sim.courses import places, sensing
+from vbot_sim.courses.ends import CourseEnds
 from vbot_sim.courses.episode import CourseEpisode
 from vbot_sim.courses.journey import IDLE, Journey, Whereabouts
+from vbot_sim.courses.placing import place
 from vbot_sim.courses.rewards import CourseInputs, CourseReward
 from vbot_sim.courses.rounds import Rounds
 from vbot_sim.courses.routes import BALL_ZONES, SECTIONS
@@ -27,22 +29,13 @@ from vbot_sim.schema import TaskCfg
 from vbot_sim.spawns import Spawns
 from vbot_sim.terminations import NO_CAUSE, cause_index, failures, tilted
 from vbot_sim.terrain.ground import height_map
-from vbot_sim.vector_task import EpisodeEnds, FloatArray, VectorTask
+from vbot_sim.vector_task import FloatArray, VectorTask
 
 GRAVITY_MPS2 = 9.81
+STEEP_RAD = 0.55
+"""On steeper ground the default pose may topple."""
 _LIMITS_NM = np.asarray(TORQUE_LIMITS_NM, np.float32)
 _BALLS = np.array([(zone.x_m, zone.y_m) for zone in BALL_ZONES], np.float32)
-
-
-@dataclass(frozen=True)
-class CourseEnds(EpisodeEnds):
-    """The episodes on a course that ended in a step; arrays are [K]."""
-
-    points: FloatArray  # by the rules, before a fall takes them
-    progress: FloatArray  # share of the route's legs that are complete
-    place_m: FloatArray  # [K, 3] where the trunk was at the end
-    farthest_y_m: FloatArray
-    stagnant: BoolArray  # ended because the robot did not get away
 
 
 class CourseTask(VectorTask):
@@ -85,6 +78,7 @@ class CourseTask(VectorTask):
             radius = cfg.episode.reach_radius_m
             self.rounds = Rounds(cfg.course, num_envs, self.control_dt_s, radius, self._rng)
         self.journey: Journey = self.rounds or Journey(cfg.course, num_envs, self.control_dt_s)
+        self._startable = self._standing_legs()
         self._previous_velocity = np.zeros((num_envs, 3), np.float32)
         self._bonuses = np.zeros(num_envs, np.float32)
         self._touching = np.zeros(num_envs, np.bool_)
@@ -112,10 +106,20 @@ class CourseTask(VectorTask):
         along = self._rng.random(len(ids)) < self.course.start.along_share
         return self._moved_along(spawns, np.flatnonzero(along)) if along.any() else spawns
 
+    def _standing_legs(self) -> NDArray[np.intp]:
+        """Return the legs that a robot can begin with: on the steep stairs its default pose topples."""
+        journey = self.journey
+        legs = np.arange(len(journey.legs))
+        spot, target = journey.leg_start(legs).astype(np.float64), journey.leg_target(legs)
+        near = journey.leg_height(legs) + ABOVE_M
+        _, orientation = place(self.ground, spot[:, 0], spot[:, 1], heading(spot, target), near.astype(np.float64))
+        upright = 1.0 - 2.0 * (orientation[:, 1] ** 2 + orientation[:, 2] ** 2)
+        return np.flatnonzero(upright > math.cos(STEEP_RAD))
+
     def _moved_along(self, spawns: CourseSpawns, which: NDArray[np.intp]) -> CourseSpawns:
         """Let some episodes start at the end of a random leg, looking at the next goal."""
         cfg, rng, journey = self.course.start, self._rng, self.journey
-        leg = journey.random_legs(rng, len(which))
+        leg = rng.choice(self._startable, len(which))
         later = leg > 0
         which, leg = which[later], leg[later]
         spot = journey.leg_start(leg) + rng.uniform(-cfg.along_spread_m, cfg.along_spread_m, (len(which), 2))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vbot_rl.evaluate import EvalResult
 
 PROTOCOLS = ("competition", "strict", "training")
+SHOWN_STRETCHES = 5
 
 DESCRIPTION = """\
 Judge a policy: deterministic actions, frozen normaliser, one episode per case. Without --episodes and --seed these are
@@ -113,5 +114,15 @@ def as_text(chosen: Selected, results: "Sequence[EvalResult]") -> str:
             f"{chosen.name if chosen.run is None else chosen.run.id}: {best.protocol_id}, {best.n} {cases}",
             table(["STEP", "SCORE", "SUCCESS (95 %)", "FELL", "POINTS", "TIME"], rows),
             f"how the episodes of {best.step:,} ended: {causes}",
+            *where(best),
         ]
     )
+
+
+def where(result: "EvalResult") -> list[str]:
+    """On a course: the metres along it in which episodes without success ended, most first."""
+    worst = sorted(result.where, key=lambda stretch: -(stretch.fell + stretch.stuck))[:SHOWN_STRETCHES]
+    if not worst:
+        return []
+    shown = [f"{s.y_m:g}-{s.y_m + 1:g} m ({s.fell} fell, {s.stuck} stuck)" for s in worst]
+    return ["where those without success ended, along y: " + ", ".join(shown)]

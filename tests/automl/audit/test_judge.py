@@ -11,7 +11,8 @@ from automl.audit import audit
 from automl.audit.report import verdict
 from tests.automl.audit.pairs import ENV, task
 from vbot_sim.catalogue import scales
-from vbot_sim.config import PRESETS
+from vbot_sim.config import PRESETS, task_cfg
+from vbot_sim.errors import ConfigError
 
 FOUR_METRES = {"spawn.radius_min_m": 4.0, "spawn.radius_max_m": 4.0}
 
@@ -155,3 +156,8 @@ print(sorted({{"mujoco", "torch", "optuna"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_course_is_not_audited_and_that_is_said() -> None:
+    with pytest.raises(ConfigError, match="flat task only, not section012"):
+        audit(task_cfg("vbot_navigation_section012"))
