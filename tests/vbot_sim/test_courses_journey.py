@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vbot_sim.courses.journey import DONE, IDLE, SITTING, WALKING, Journey, Whereabouts, at_zone
+from vbot_sim.courses.journey import DONE, IDLE, SITTING, WALKING, Journey
 from vbot_sim.courses.routes import SECTIONS, Zone, route
-from vbot_sim.courses.rules import RULES, points_max
+from vbot_sim.courses.rules import RULES, Box, points_max
 from vbot_sim.courses.schema import CelebrationCfg, CourseCfg, CourseLimitsCfg
+from vbot_sim.courses.whereabouts import Places, Whereabouts
 from vbot_sim.errors import ConfigError
 
 DT_S = 0.1
@@ -41,6 +42,10 @@ def sitting(x: float, y: float, z: float) -> tuple[Whereabouts, ...]:
 SMILEYS = (at(-3, 0), at(0, 0), at(3, 0))
 PACKETS = (at(-3, 4.4, 0.9), at(0, 4.4, 0.9), at(3, 4.4, 0.9))
 ALL_011 = (*SMILEYS, *PACKETS, at(0, 7.83, 1.56), at(0, 7.83, 1.56))
+
+
+def at_zone(zone: Zone, robot: Whereabouts) -> Any:
+    return Places([zone]).at(robot)[:, 0]
 
 
 def test_a_footprint_is_half_a_metre_long_and_turns_with_the_robot() -> None:
@@ -215,6 +220,13 @@ def test_zones_near_by_are_neared_together() -> None:
     walked.advance(at(0, -0.5))
     after = [np.hypot(x, 0.5) for x in (3, 0, 3)]
     assert walked.zone_gain_m[0] == pytest.approx(sum(before) - sum(after), abs=1e-5)
+
+
+def test_many_places_are_told_apart_at_once() -> None:
+    places = Places([Box(y_min_m=1.0, z_max_m=0.5), Zone(0.0, 0.0, 0.5), Box(x_max_m=-1.0), Zone(0.2, 1.2)])
+    assert places.at(at(0.0, 0.3)).tolist() == [[False, True, False, False]]
+    assert places.at(at(0.0, 1.2)).tolist() == [[True, False, False, True]]
+    assert places.at(at(-2.0, 1.0, z=0.6)).tolist() == [[False, False, True, False]]
 
 
 def test_an_unknown_route_is_corrected() -> None:

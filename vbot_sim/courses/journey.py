@@ -4,67 +4,21 @@ One object owns this state for many simulations, and `begin` resets all of it. I
 that scripted paths can be judged by the same rules as simulated ones.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vbot_sim.courses.routes import FOOTPRINT_M, SECTIONS, Zone, route
-from vbot_sim.courses.rules import RULES, Box
+from vbot_sim.courses.routes import FOOTPRINT_M, SECTIONS, route
+from vbot_sim.courses.rules import RULES
 from vbot_sim.courses.schema import CourseCfg
+from vbot_sim.courses.whereabouts import F32, Bools, Ids, Places, Whereabouts
 from vbot_sim.episode import steps_for
-
-F32 = NDArray[np.float32]
-Bools = NDArray[np.bool_]
-Ids = NDArray[np.integer] | slice
 
 IDLE, WALKING, SITTING, DONE = range(4)
 ADVANCES_PER_STEP = 3
 NEARBY_M = 5.0
 SIT_SPEED_MPS = 0.5
-
-
-@dataclass
-class Whereabouts:
-    """Where trunks are and how they move; each array is [N]."""
-
-    x_m: F32
-    y_m: F32
-    z_m: F32
-    yaw_rad: F32
-    speed_mps: F32
-    above_ground_m: F32
-    touching: Bools  # the trunk touches the ground
-
-    def take(self, ids: Ids) -> "Whereabouts":
-        """Return those of some simulations."""
-        return Whereabouts(*(getattr(self, name)[ids] for name in self.__dataclass_fields__))
-
-
-def at_zone(zone: Zone, at: Whereabouts) -> Bools:
-    """Return who is at a zone [N]."""
-    dx, dy = zone.x_m - at.x_m, zone.y_m - at.y_m
-    if zone.radius_m > 0.0:
-        near = dx * dx + dy * dy < zone.radius_m**2
-    else:
-        cos, sin = np.cos(at.yaw_rad), np.sin(at.yaw_rad)
-        near = (np.abs(cos * dx + sin * dy) <= FOOTPRINT_M[0]) & (np.abs(cos * dy - sin * dx) <= FOOTPRINT_M[1])
-    there: Bools = near & (at.z_m >= zone.z_min_m) & (at.z_m <= zone.z_max_m)
-    return there
-
-
-def in_box(box: Box, at: Whereabouts) -> Bools:
-    """Return who is in a range of places [N]."""
-    inside: Bools = (
-        (at.x_m >= box.x_min_m)
-        & (at.x_m <= box.x_max_m)
-        & (at.y_m >= box.y_min_m)
-        & (at.y_m <= box.y_max_m)
-        & (at.z_m >= box.z_min_m)
-        & (at.z_m <= box.z_max_m)
-    )
-    return inside
 
 
 class Journey:
@@ -113,6 +67,11 @@ class Journey:
         self._goal_xy = np.array([(goal.zone.x_m, goal.zone.y_m) for goal in self.goals], np.float32)
         self._weight = np.array([goal.weight for goal in self.goals], np.float32)
         self._needed = np.array([leg.needed for leg in self.legs] + [1 << 20])
+        self._goal_places = Places([goal.zone for goal in self.goals])
+        self._item_places = Places([item.place for item in self.items])
+        names = [item.name for item in self.items]
+        self._after = np.array([[name in item.after for name in names] for item in self.items], np.int32)
+        self._celebrating = np.array([item.celebrating for item in self.items])
         self._own_side = np.array([leg.own_side for leg in self.legs] + [False])
         last = self.legs[-1].goals[-1].zone
         self.place = section.aside_m if cfg.celebration.aside else (last.x_m, last.y_m)
@@ -199,7 +158,7 @@ class Journey:
         np.maximum(self.farthest_y_m, at.y_m, out=self.farthest_y_m)
 
     def _reach_goals(self, at: Whereabouts) -> None:
-        there = np.stack([at_zone(goal.zone, at) for goal in self.goals], axis=1)
+        there = self._goal_places.at(at)
         self.bonus[:] = 0.0
         self.phases[:] = 0.0
         before = self.aim.copy()
@@ -279,13 +238,12 @@ class Journey:
         self.celebration[(self.celebration == IDLE) & (self.leg >= len(self.legs))] = WALKING
 
     def _earn(self, at: Whereabouts) -> None:
-        names = [item.name for item in self.items]
+        """Note what earns points; what depends on something else follows a step later at the earliest."""
+        if not self.items:
+            return
         held = self.held_steps >= self.hold_steps
-        for k, item in enumerate(self.items):
-            here = at_zone(item.place, at) if isinstance(item.place, Zone) else in_box(item.place, at)
-            for name in item.after:
-                here = here & self.earned[:, names.index(name)]
-            self.earned[:, k] |= here & held if item.celebrating else here
+        here = self._item_places.at(at) & (held[:, None] | ~self._celebrating)
+        self.earned |= here & (self.earned @ self._after.T == self._after.sum(axis=1))
 
     def _climb(self, at: Whereabouts) -> None:
         np.maximum(at.z_m - self.highest_m, 0.0, out=self.climbed_m)

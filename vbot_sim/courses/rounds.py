@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vbot_sim.courses.journey import F32, Bools, Ids, Journey, Whereabouts
+from vbot_sim.courses.journey import Journey
 from vbot_sim.courses.schema import CourseCfg
 from vbot_sim.courses.spawns import CourseSpawns, standing
+from vbot_sim.courses.whereabouts import F32, Bools, Ids, Whereabouts
 from vbot_sim.spawns import F64
 from vbot_sim.terrain import field
 from vbot_sim.terrain.ground import HeightMap

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from vbot_sim.courses import places, sensing
 from vbot_sim.courses.ends import CourseEnds
 from vbot_sim.courses.episode import CourseEpisode
-from vbot_sim.courses.journey import IDLE, Journey, Whereabouts
+from vbot_sim.courses.journey import IDLE, Journey
 from vbot_sim.courses.placing import place
 from vbot_sim.courses.rewards import CourseInputs, CourseReward
 from vbot_sim.courses.rounds import Rounds
 from vbot_sim.courses.routes import BALL_ZONES, SECTIONS
 from vbot_sim.courses.spawns import ABOVE_M, CourseSpawns, heading, official, standing
+from vbot_sim.courses.whereabouts import Whereabouts
 from vbot_sim.episode import BoolArray, IntArray
 from vbot_sim.errors import ConfigError
 from vbot_sim.kinematics import TrunkMotion, to_body, trunk_motion
@@ -34,6 +35,7 @@ from vbot_sim.vector_task import FloatArray, VectorTask
 GRAVITY_MPS2 = 9.81
 STEEP_RAD = 0.55
 """On steeper ground the default pose may topple."""
+_BY_PLACE = ("foot_clearance", "swing_contact_penalty", "slope_orientation", "gap_alignment", "ball_contact")
 _LIMITS_NM = np.asarray(TORQUE_LIMITS_NM, np.float32)
 _BALLS = np.array([(zone.x_m, zone.y_m) for zone in BALL_ZONES], np.float32)
 
@@ -79,6 +81,10 @@ class CourseTask(VectorTask):
             self.rounds = Rounds(cfg.course, num_envs, self.control_dt_s, radius, self._rng)
         self.journey: Journey = self.rounds or Journey(cfg.course, num_envs, self.control_dt_s)
         self._startable = self._standing_legs()
+        section, paid = cfg.course.sensing.layout == "section", set(self.term_names)
+        self._feels_acceleration = section or "impact_penalty" in paid
+        self._feels_torque = section or "torque_saturation" in paid
+        self._place_counts = self.rounds is None and not paid.isdisjoint(_BY_PLACE)
         self._previous_velocity = np.zeros((num_envs, 3), np.float32)
         self._bonuses = np.zeros(num_envs, np.float32)
         self._touching = np.zeros(num_envs, np.bool_)
@@ -214,12 +220,14 @@ class CourseTask(VectorTask):
         x.pay = self.course.pay
         x.gravity_x, x.gravity_y, x.gravity_z = motion.gravity_b
         x.turn_rate_radps = np.sqrt(sum(rate * rate for rate in motion.gyro_b))
-        self._acceleration = self._proper_acceleration()
-        x.acceleration_mps2 = np.sqrt(sum(part * part for part in self._acceleration))
+        if self._feels_acceleration:
+            self._acceleration = self._proper_acceleration()
+            x.acceleration_mps2 = np.sqrt(sum(part * part for part in self._acceleration))
         x.climb_m, x.above_ground_m = at.z_m - self._previous_z, at.above_ground_m
         self._previous_z = at.z_m.copy()
         x.contact, x.calf_speed_radps, x.joint_offset_rad = self._feet_down, v[:, 8::3], self._joint_offset
-        x.torque_share = self._torque_share = self._torque_asked()
+        if self._feels_torque:
+            x.torque_share = self._torque_share = self._torque_asked()
         x.touching = self._touching
         x.goal_weight, x.phases, x.milestones = journey.bonus, journey.phases, journey.milestones
         x.zone_gain_m, x.record_climb_m = journey.zone_gain_m, journey.climbed_m
@@ -230,7 +238,7 @@ class CourseTask(VectorTask):
         x.celebration, x.place_gain_m = journey.celebration, journey.place_gain_m
         x.at_place, x.celebrated = journey.arrived_at_place, journey.celebrated
         x.bonuses_paid = self._bonuses
-        if self.rounds is None:
+        if self._place_counts:
             self._fill_places(x, at, motion)
 
     def _fill_places(self, x: CourseInputs, at: Whereabouts, motion: TrunkMotion) -> None:
