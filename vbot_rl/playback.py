@@ -111,6 +111,7 @@ def load_poses(path: Path) -> Poses:
             poses = Poses(
                 qpos=data["qpos"],
                 target_m=data["target_m"],
+                targets_m=data.get("targets_m"),
                 terms=data["terms"],
                 term_names=tuple(str(name) for name in data["term_names"]),
                 distance_m=data["distance_m"],
@@ -169,7 +170,7 @@ def frames(recording: Recording, painter: Painter, shown: range) -> Iterator[Ima
         lines = [recording.name, recording.caption(k)]
         if k == shown[-1]:
             lines.append(recording.ending())
-        yield video.labelled(painter.paint(poses.qpos[k], poses.target_m, camera), lines)
+        yield video.labelled(painter.paint(poses.qpos[k], poses.target_at(k), camera), lines)
 
 
 def moments(count: int, wanted: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,25 @@ class Poses:
     """One episode, one row per control step."""
 
     qpos: NDArray[np.float32]  # [T, 19] at the start of each step
-    target_m: NDArray[np.float32]  # [2]
+    target_m: NDArray[np.float32]  # [2] the first target
     terms: NDArray[np.float32]  # [T, n_terms] weighted contributions in each step
     term_names: tuple[str, ...]
     distance_m: NDArray[np.float32]  # [T] at the end of each step
     speed_mps: NDArray[np.float32]  # [T]
     dt_s: float
+    targets_m: NDArray[np.float32] | None = None  # [T, 2] where it moves on, as on a course
+
+    def target_at(self, k: int) -> NDArray[np.float32]:
+        """The target [2] at pose ``k``."""
+        return self.target_m if self.targets_m is None else self.targets_m[k]
 
     def to_bytes(self) -> bytes:
         """The content of an ``.npz`` file."""
         out = io.BytesIO()
+        moving: dict[str, Any] = {} if self.targets_m is None else {"targets_m": self.targets_m}
         np.savez_compressed(
             out,
+            **moving,
             qpos=self.qpos,
             target_m=self.target_m,
             terms=self.terms,
@@ -46,14 +54,14 @@ class PoseRecorder:
     _qpos: list[NDArray[np.float32]] = field(default_factory=list)
     _terms: list[NDArray[np.float32]] = field(default_factory=list)
     _numbers: list[tuple[float, float]] = field(default_factory=list)
-    _target: NDArray[np.float32] | None = None
+    _targets: list[NDArray[np.float32]] = field(default_factory=list)
     _names: tuple[str, ...] = ()
     _dt_s: float = 0.0
 
     def before(self, world: VectorTask) -> None:
         """Take the pose from which a step starts."""
-        if self._target is None:
-            self._target, self._names, self._dt_s = world.targets()[self.sim], world.term_names, world.control_dt_s
+        self._names, self._dt_s = world.term_names, world.control_dt_s
+        self._targets.append(world.targets()[self.sim].astype(np.float32))
         self._qpos.append(world.qpos()[self.sim].astype(np.float32))
 
     def after(self, step: Step) -> None:
@@ -64,9 +72,11 @@ class PoseRecorder:
     def poses(self) -> Poses:
         """What was recorded."""
         numbers = np.array(self._numbers, np.float32).reshape(-1, 2)
+        targets = np.array(self._targets, np.float32).reshape(-1, 2)
         return Poses(
             qpos=np.array(self._qpos, np.float32).reshape(-1, 19),
-            target_m=np.zeros(2, np.float32) if self._target is None else self._target.astype(np.float32),
+            target_m=targets[0] if len(targets) else np.zeros(2, np.float32),
+            targets_m=targets if np.any(targets != targets[:1]) else None,
             terms=np.array(self._terms, np.float32).reshape(-1, len(self._names)),
             term_names=self._names,
             distance_m=numbers[:, 0],

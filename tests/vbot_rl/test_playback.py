@@ -100,3 +100,25 @@ def test_a_film_runs_in_real_time_and_its_sheet_lies_beside_it(tmp_path):
         assert sum(1 for _ in file.decode(video=0)) == 15
     with Image.open(film.sheet) as sheet:
         assert sheet.size == (4 * (64 + 4) + 4, 3 * (48 + 4) + 4)
+
+
+def test_a_target_that_moves_on_is_recorded_with_each_pose(tmp_path):
+    from vbot_rl.poses import PoseRecorder
+    from vbot_sim.settings import override
+    from vbot_sim.tasks import build_task
+
+    course = task_cfg("vbot_navigation_section011")
+    world = build_task(override(course, "course.start.along_share", 0.0), 1, seed=0)
+    world.reset()
+    recorder = PoseRecorder()
+    idle = np.zeros((1, 12), np.float32)
+    for place in ((-3.0, 0.0), (0.0, 0.0)):
+        world._qpos[0, :2] = place
+        recorder.before(world)
+        recorder.after(world.step(idle))
+    run = new_run(tmp_path)
+    write_poses(recorder.poses(), run, 8)
+    poses = playback.recorded(run, 8).poses
+    assert poses.target_at(0).tolist() != poses.target_at(1).tolist()
+    assert poses.target_at(0).tolist() == poses.target_m.tolist()
+    assert short().poses.target_at(7).tolist() == [0.0, 0.0]

@@ -98,8 +98,8 @@ def poses_of(
     """Episode after episode, for ever."""
     while True:
         poses = recording.poses
-        for qpos in poses.qpos:
-            yield qpos, poses.target_m, poses.dt_s
+        for k, qpos in enumerate(poses.qpos):
+            yield qpos, poses.target_at(k), poses.dt_s
         seed += 1
         recording = episodes(seed)
 

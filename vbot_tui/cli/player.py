@@ -81,7 +81,7 @@ def screen(recording: "Recording", k: int, columns: int, rows: int) -> list[str]
     wide = max(10, (columns - 3) * 3 // 5)
     trail = [(float(row[0]), float(row[1])) for row in poses.qpos[: k + 1 : 5]]
     side = robot_view.side_view(qpos, wide, height)
-    top = robot_view.top_view(qpos, [float(t) for t in poses.target_m], trail, max(5, columns - 3 - wide), height)
+    top = robot_view.top_view(qpos, [float(t) for t in poses.target_at(k)], trail, max(5, columns - 3 - wide), height)
     last = k == len(recording) - 1
     lines = [recording.name, *robot_view.beside(side, top), f"{recording.caption(k)}   {robot_view.feet_line(qpos)}"]
     return [line[:columns].rstrip() for line in [*lines, recording.ending() if last else ""]]
