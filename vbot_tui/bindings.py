@@ -4,8 +4,8 @@ What acts on processes is a capital letter; what cannot be undone is confirmed o
 Ctrl or Alt, because tmux, screen and the line discipline own those.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,45 @@ ROOMS = (
     ("trials", "the table of trials"),
     ("study", "the study: queue, rungs, what its keys did"),
     ("launch", "the form that starts a training or a study"),
+    ("queue", "what is queued, in its order"),
+    ("library", "rewards worth keeping, ideas, and what was rejected"),
+    ("records", "notes, what is to be done, experiment records"),
+    ("logs", "every log of the workspace"),
 )
 """The big screens in the order of their numbers, and what each is."""
+
+
+SHELVES = ("queue", "library", "records", "logs")
+
+
+def _shelves() -> list[Key]:
+    """Return the keys that all shelves share."""
+    out: list[Key] = []
+    for context in SHELVES:
+        out += [
+            _key(context, "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
+            _key(context, "Move", "down", "j down", "move(1)", "down", "next item"),
+            _key(context, "Move", "up", "k up", "move(-1)", "up", "previous item"),
+            _key(context, "Move", "page_down", "pagedown", "page(1)", "page down", "a page of items down"),
+            _key(context, "Move", "page_up", "pageup", "page(-1)", "page up", "a page of items up"),
+            _key(context, "Move", "top", "g home", "end(-1)", "top", "first item"),
+            _key(context, "Move", "bottom", "G end", "end(1)", "bottom", "last item"),
+            _key(context, "Look", "scroll_down", "J right_square_bracket", "scroll(5)", "scroll", "its page down"),
+            _key(context, "Look", "scroll_up", "K left_square_bracket", "scroll(-5)", "scroll", "its page up", rank=7),
+            _key(context, "Look", "large", "z enter" if context != "library" else "z", "large", "large",
+                 "its page large, and back", rank=5),
+            _key(context, "Look", "find", "slash", "search", "find", "only what has some words, while typing", rank=4),
+            _key(context, "Leave", "help", "question_mark", "help", "help", "this page", rank=8),
+            _key(context, "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=9),
+        ]  # fmt: skip
+    return out
 
 
 def _rooms() -> list[Key]:
     """Return the numbers that lead to the big screens, the same on each of them and on the screens above."""
     return [
         _key(context, "Rooms", f"room_{name}", str(place), f"room('{name}')", name, what)
-        for context in ("trials", "trial", "compare", "study", "launch")
+        for context in ("trials", "trial", "robot", "compare", "study", "launch", *SHELVES)
         for place, (name, what) in enumerate(ROOMS, 1)
     ]
 
@@ -70,17 +100,27 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Work", "start_study", "S", "start_study", "new study", "start a study with defaults that learn",
          rank=2, acts=True),
     _key("trials", "Work", "start_trial", "T", "start_trial", "try one", "start one more trial in this study",
-         rank=5, acts=True, needs="study"),
+         acts=True, needs="study"),
     _key("trials", "Work", "kill", "X", "kill", "kill", "end the selected trial (asks; its last checkpoint stays)",
          rank=3, acts=True, needs="live"),
     _key("trials", "Work", "pause", "P", "pause", "pause", "pause or resume the study: no new trials start",
          acts=True, needs="study"),
     _key("trials", "Work", "take_over", "O", "take_over", "take over", "let this cockpit decide for the study",
          acts=True, needs="study"),
+    _key("trials", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
+         needs="trial"),
+    _key("trials", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
+         acts=True, needs="trial"),
+    _key("trials", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
+         acts=True, needs="trial"),
+    _key("trials", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
+         needs="trial"),
+    _key("trials", "Work", "smoke", "M", "smoke", "smoke run", "the whole line in short, to see that everything works",
+         acts=True),
     _key("trials", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
          acts=True, needs="trial"),
     _key("trials", "Work", "act", "A", "act", "do", "everything that can be done with it, or with all marked trials",
-         rank=11, acts=True, needs="trial"),
+         rank=5, acts=True, needs="trial"),
     # --- what is looked at
     _key("trials", "Look", "form", "e", "form", "form", "its settings in the form: change them, train or search",
          needs="trial"),
@@ -109,6 +149,7 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Write", "note", "n", "note", "note", "write a note at the selected trial and step", rank=6,
          acts=True),
     # --- moving
+    _key("trials", "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
     _key("trials", "Move", "down", "j down", "move(1)", "down", "next trial"),
     _key("trials", "Move", "up", "k up", "move(-1)", "up", "previous trial"),
     _key("trials", "Move", "page_down", "pagedown", "move_page(1)", "page down", "a page of trials down"),
@@ -124,6 +165,14 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Leave", "stop_all", "Q", "stop_all", "stop all", "stop the study and its trials (asks), then leave",
          acts=True),
     # --- one trial
+    _key("trial", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
+         needs="trial"),
+    _key("trial", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
+         acts=True, needs="trial"),
+    _key("trial", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
+         acts=True, needs="trial"),
+    _key("trial", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
+         needs="trial"),
     _key("trial", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
          acts=True, needs="trial"),
     _key("trial", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
@@ -167,6 +216,14 @@ KEYS: tuple[Key, ...] = (
     _key("trial", "Leave", "help", "question_mark", "help", "help", "this page", rank=5),
     _key("trial", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=6),
     # --- one study
+    _key("study", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
+         needs="trial"),
+    _key("study", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
+         acts=True, needs="trial"),
+    _key("study", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
+         acts=True, needs="trial"),
+    _key("study", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
+         needs="trial"),
     _key("study", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
          acts=True, needs="trial"),
     _key("study", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
@@ -210,6 +267,7 @@ KEYS: tuple[Key, ...] = (
          rank=3, acts=True),
     _key("launch", "Work", "start_study", "S", "start_study", "study", "start a study of the searched keys (asks)",
          rank=4, acts=True),
+    _key("launch", "Work", "enqueue", "Q", "enqueue", "queue", "put the study into the queue", acts=True),
     _key("launch", "Form", "edit", "enter", "edit", "value", "type a value; checked and judged while typing", rank=1),
     _key("launch", "Form", "range", "s", "search_range", "search", "type the range in which a study searches it",
          rank=2),
@@ -224,6 +282,7 @@ KEYS: tuple[Key, ...] = (
     _key("launch", "Pages", "command", "d", "show('command')", "command", "the command line and the study file"),
     _key("launch", "Pages", "next", "tab", "turn(1)", "page", "next page"),
     _key("launch", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
+    _key("launch", "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
     _key("launch", "Move", "down", "j down", "move(1)", "down", "next setting"),
     _key("launch", "Move", "up", "k up", "move(-1)", "up", "previous setting"),
     _key("launch", "Move", "page_down", "pagedown", "page(1)", "page down", "a page down"),
@@ -234,6 +293,22 @@ KEYS: tuple[Key, ...] = (
     _key("launch", "Move", "previous_group", "left_square_bracket", "group(-1)", "group", "previous group"),
     _key("launch", "Leave", "help", "question_mark", "help", "help", "this page", rank=8),
     _key("launch", "Leave", "back", "escape q", "back", "back", "one level back", rank=9),
+    # --- shelves
+    _key("queue", "Change", "earlier", "minus", "earlier", "earlier", "have it done earlier", rank=1, acts=True,
+         needs="waiting"),
+    _key("queue", "Change", "later", "plus equals_sign", "later", "later", "have it done later", rank=2, acts=True,
+         needs="waiting"),
+    _key("queue", "Change", "again", "R", "again", "again", "try it again", rank=3, acts=True, needs="failed"),
+    _key("queue", "Change", "hold", "P", "hold", "hold", "start no further item, or start them again", acts=True),
+    _key("queue", "Change", "cancel", "X", "cancel", "cancel", "take it out of the queue (asks)", rank=3, acts=True,
+         needs="waiting"),
+    _key("library", "Change", "form", "enter", "form", "form", "its settings in the form", rank=1),
+    _key("library", "Change", "reject", "X", "reject", "reject", "reject it, with the reason", rank=2, acts=True),
+    _key("records", "Write", "note", "n", "new_note", "note", "write a note", rank=1, acts=True),
+    _key("records", "Write", "todo", "t", "new_todo", "TODO", "write down something to be done", rank=2, acts=True),
+    _key("records", "Write", "done", "d", "done", "done", "close a TODO with what came of it", rank=3, acts=True,
+         needs="open"),
+    *_shelves(),
     # --- several trials
     _key("compare", "Pages", "charts", "c", "show('charts')", "charts", "curves over one another", rank=5),
     _key("compare", "Pages", "reward", "r", "show('reward')", "reward", "what each was paid for, term by term", rank=8),
@@ -277,6 +352,10 @@ KEYS: tuple[Key, ...] = (
     _key("actions", "Do", "film", "m", "choose('film')", "film", "a film of its best policy", acts=True),
     _key("actions", "Do", "mute", "u", "choose('mute')", "mute", "silence its flags, or let them be heard again",
          acts=True),
+    _key("actions", "Do", "warm", "w", "choose('warm')", "warm start", "train on from what it has learned",
+         acts=True),
+    _key("actions", "Do", "archive", "b", "choose('archive')", "archive", "its settings into the reward library",
+         acts=True),
     _key("actions", "Do", "clone", "c", "choose('clone')", "clone", "its settings again with a change", acts=True),
     _key("actions", "Do", "form", "l", "choose('form')", "form", "its settings in the form", acts=True),
     _key("actions", "Answer", "close", "escape q backspace n", "close", "nothing", "do nothing", rank=1),
@@ -284,6 +363,7 @@ KEYS: tuple[Key, ...] = (
     _key("note", "Answer", "cancel", "escape", "cancel", "cancel", "drop the note", rank=2),
     _key("filter", "Answer", "keep", "enter", "keep", "keep", "keep the filter", rank=1),
     _key("filter", "Answer", "drop", "escape", "drop", "drop", "show everything again", rank=2),
+    _key("jump", "Answer", "drop", "escape", "drop", "drop", "go nowhere", rank=1),
     _key("ask", "Answer", "keep", "enter", "keep", "keep", "take what is typed", rank=1),
     _key("ask", "Answer", "complete", "tab", "complete", "complete", "complete the last word", rank=2),
     _key("ask", "Answer", "drop", "escape", "drop", "drop", "change nothing", rank=3),
@@ -293,12 +373,15 @@ KEYS: tuple[Key, ...] = (
     *_rooms(),
 )  # fmt: skip
 
+_CHANGES: dict[str, tuple[str, ...]] = {}
+
 _NAMES = {
     "question_mark": "?",
     "right_square_bracket": "]",
     "left_square_bracket": "[",
     "slash": "/",
     "space": "Space",
+    "apostrophe": "'",
     "escape": "Esc",
     "enter": "Enter",
     "backspace": "Bksp",
@@ -318,6 +401,22 @@ _NAMES = {
     "greater_than_sign": ">",
     "less_than_sign": "<",
 }
+
+
+def changed(keys: Iterable[Key], changes: Mapping[str, tuple[str, ...]]) -> tuple[Key, ...]:
+    """Return the table with other keys for some actions, by their ids."""
+    return tuple(replace(key, keys=changes[key.id]) if key.id in changes else key for key in keys)
+
+
+def use(changes: Mapping[str, tuple[str, ...]]) -> None:
+    """Have every reader of the table see these keys from now on; called once, before the first screen."""
+    global KEYS, _CHANGES
+    KEYS, _CHANGES = changed(KEYS, changes), {**_CHANGES, **changes}
+
+
+def own_keys() -> dict[str, str]:
+    """Return the keys that a person has changed, as Textual's keymap takes them."""
+    return {name: ",".join(keys) for name, keys in _CHANGES.items()}
 
 
 def pretty(key: str) -> str:

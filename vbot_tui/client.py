@@ -52,6 +52,15 @@ class Client(Protocol):
     def start_study_of(self, text: str) -> None:
         """Create the study of a study file's text and drive it here."""
 
+    def enqueue(self, text: str) -> None:
+        """Put the study of a study file's text at the end of the queue."""
+
+    def smoke(self) -> None:
+        """Run the whole line shortly, to see that everything works."""
+
+    def warm_start(self, key: str) -> None:
+        """Train a trial's settings again, starting from what it has learned."""
+
     def clone(self, key: str, draft: Draft) -> None:
         """Train a trial's settings again with changes."""
 
@@ -72,6 +81,27 @@ class Client(Protocol):
 
     def film(self, keys: Sequence[str]) -> None:
         """Write a film of the best policy of these trials."""
+
+    def open_shelf(self, name: str, selected: str) -> None:
+        """Have a shelf, and the page of one item on it, kept up to date in the view; an empty name closes it."""
+
+    def queue(self, what: str, item: str, why: str) -> None:
+        """Change the queue: have an item done earlier or later, cancel it, try it again, or hold everything."""
+
+    def todo(self, text: str) -> None:
+        """Write down something to be done."""
+
+    def finish_todo(self, todo: str, text: str) -> None:
+        """Close a TODO with what came of it."""
+
+    def reject(self, name: str, why: str) -> None:
+        """Move an entry of the library to the rejected ones."""
+
+    def archive(self, key: str, name: str, hypothesis: str) -> None:
+        """Put the settings of a trial into the library."""
+
+    def library_draft(self, name: str) -> Draft:
+        """Return a draft with the settings of an entry of the library."""
 
     def start_trial(self) -> None:
         """Ask the study shown for one more trial."""

@@ -362,6 +362,7 @@ class Core(Orders):
             papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_of(run_id) is not None),
             page=self._study_desk.opened(self._desk.view),
             plan=self.plan,
+            shelf=self._shelves.opened(),
             notice=self._view.notice or self._trouble(snapshot),
         )
 

@@ -85,8 +85,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of the key."""
-        return self.key.rpartition(".")[2]
+        """The last part of the key; of a study's setting all but the first."""
+        return self.key.removeprefix(STUDY) if self.key.startswith(STUDY) else self.key.rpartition(".")[2]
 
     @property
     def changed(self) -> bool:

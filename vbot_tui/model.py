@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sessions.breakdown import Breakdown
 from vbot_tui.launch_model import Plan
+from vbot_tui.shelf_model import Shelf
 from vbot_tui.study_model import StudyPage
 
 NAN = math.nan
@@ -209,6 +210,8 @@ class View:
     """Of the study whose screen is open."""
     plan: Plan | None = None
     """What the newest draft means."""
+    shelf: Shelf | None = None
+    """The shelf that is open."""
     first: FirstStudy | None = None
     notice: Notice | None = None
     busy: str = ""

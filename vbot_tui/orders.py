@@ -4,19 +4,24 @@ The core inherits this. Everything that acts runs on the core's thread, is writt
 a ``vbot`` verb or a command to a study does.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import get_args
 
 from automl.commands import Kind
-from sessions.errors import UsageError
+from sessions import notes
+from sessions.errors import UsageError, VbotError
 from sessions.runs import RunDir
 from sessions.workspace import Workspace
+from vbot_sim.errors import SimError
 from vbot_tui.desk import Desk
 from vbot_tui.errands import Errands
 from vbot_tui.flag_watch import FlagWatch
-from vbot_tui.launch_model import Draft, Plan
+from vbot_tui.launch_model import HOME, Draft, Plan
 from vbot_tui.model import TrialRow, View
 from vbot_tui.planner import Planner
+from vbot_tui.shelves import ShelfDesk
+from vbot_tui.widgets.head import short_id
 
 Work = Callable[[], str | None]
 
@@ -33,6 +38,7 @@ class Orders:
     def _begin_orders(self, workspace: Workspace, changed: Callable[[], None]) -> None:
         self._planner = Planner(workspace, changed)
         self._errands = Errands(workspace, self._desk.who)
+        self._shelves = ShelfDesk(workspace)
 
     def _end_orders(self) -> None:
         self._planner.close()
@@ -43,6 +49,9 @@ class Orders:
             self._say("good" if item.ok else "bad", item.text if item.text.endswith(".") else item.text + ".")
 
     def _do(self, name: str, work: Work) -> None:
+        raise NotImplementedError
+
+    def _look_now(self) -> None:
         raise NotImplementedError
 
     def _say(self, level: str, text: str, busy: str | None = None) -> None:
@@ -63,6 +72,85 @@ class Orders:
         """Return the draft whose config is an edited text, and what is wrong with that, if anything."""
         return self._planner.read_back(draft, text)
 
+    # --- shelves
+
+    def open_shelf(self, name: str, selected: str) -> None:
+        """Keep a shelf and the page of one item in the view."""
+        self._shelves.open(name, selected)
+        self._look_now()
+
+    def queue(self, what: str, item: str, why: str) -> None:
+        """Change the queue."""
+        self._do(f"{what} {item}", lambda: self._queue(what, item, why))
+
+    def _queue(self, what: str, item: str, why: str) -> str:
+        from automl import queue
+
+        with queue.editing(self._workspace) as edit:
+            names = [known.id for known in edit.queue.items]
+            if what == "cancel":
+                edit.cancel(item, f"{self._desk.who}: {why}")
+            elif what == "again":
+                edit.again(item, f"{self._desk.who}: {why}")
+            elif what == "hold":
+                edit.resume() if edit.queue.paused is not None else edit.pause(f"{self._desk.who}: {why}")
+            else:
+                at = names.index(item) + (-1 if what == "earlier" else 2)
+                if 0 <= at <= len(names):
+                    edit.move(item, names[at] if at < len(names) else None)
+        self._errands.record(f"queue {what}", item, why=why)
+        return f"Queue: {what} {item}."
+
+    def todo(self, text: str) -> None:
+        """Write down something to be done."""
+        self._do("writing it down", lambda: self._written(notes.add(self._workspace, text, kind=notes.TODO)))
+
+    def finish_todo(self, todo: str, text: str) -> None:
+        """Close a TODO."""
+        self._do("closing the TODO", lambda: self._written(notes.finish(self._workspace, todo, text)))
+
+    def _written(self, note: notes.Note) -> str:
+        return f"Noted: {note.text[:60]}."
+
+    def reject(self, name: str, why: str) -> None:
+        """Reject an entry of the library."""
+
+        def work() -> str:
+            from automl.library import reject
+
+            reject(self._workspace, name, why)
+            self._errands.record("reject", name, why=why)
+            return f"{name} lies with the rejected ideas now."
+
+        self._do(f"rejecting {name}", work)
+
+    def archive(self, key: str, name: str, hypothesis: str) -> None:
+        """Archive the settings of a trial, under a name made from its own if none is given."""
+        row = self._view.row(key)
+
+        def work() -> str:
+            from automl.library import archive
+
+            assert row is not None
+            called = name or archive_name(row)
+            archive(self._workspace, RunDir(self._workspace.runs / row.run_id), called, hypothesis)
+            self._errands.record("archive", row.name, name=called)
+            return f"{row.name} is archived as {called}; 5 shows the library."
+
+        if row is not None and row.run_id:
+            self._do(f"archiving {row.name}", work)
+
+    def library_draft(self, name: str) -> Draft:
+        """Return a draft with the settings of an entry; an empty one where it cannot be read."""
+        from automl.library import find
+        from vbot_tui.cli.config import plain
+
+        try:
+            entry = find(self._workspace, name).entry
+        except (VbotError, SimError):
+            return Draft()
+        return Draft(entry.env, entry.preset, sets=tuple((key, plain(value)) for key, value in entry.settings.items()))
+
     # --- starting
 
     def start_run(self, plan: Plan) -> None:
@@ -80,6 +168,39 @@ class Orders:
             return "The study is under way: its first trials start now."
 
         self._do("starting a study", work)
+
+    def enqueue(self, text: str) -> None:
+        """Put the study of a study file's text at the end of the queue, and have the queue worked off."""
+
+        def work() -> str:
+            from automl import queue
+            from automl.queue_worker import FOLDER
+            from automl.spec import from_yaml, spec_to_dict
+            from sessions.locks import is_held
+
+            spec = from_yaml(text, "the form")
+            with queue.editing(self._workspace) as edit:
+                item = edit.add("study", spec.label, spec_to_dict(spec))
+            self._errands.record("queue add", item)
+            if not is_held(self._workspace.root / FOLDER / "lock"):
+                self._errands.start(("automl", "queue", "run"), "the queue")
+            return f"Queued as {item}; 4 shows the queue."
+
+        self._do("queueing the study", work)
+
+    def smoke(self) -> None:
+        """Run the whole line shortly, to see that everything works."""
+        study = self._view.study
+        env = study.env if study is not None and study.env else HOME
+        self._do("starting a smoke run", lambda: self._errand(("train", env, "--smoke"), "smoke run"))
+
+    def warm_start(self, key: str) -> None:
+        """Train a trial's settings again, starting from what it has learned."""
+        row = self._view.row(key)
+        if row is not None and row.run_id:
+            config = str(self._workspace.runs / row.run_id / "config.yaml")
+            words = ("train", "--config", config, "--warm-start", row.run_id, "--anyway")
+            self._do(f"going on from {row.name}", lambda: self._errand(words, f"warm start from {row.name}"))
 
     def clone(self, key: str, draft: Draft) -> None:
         """Train a trial's settings again with changes: in its study where that searches the keys, else on its own."""
@@ -190,6 +311,12 @@ def searched_values(workspace: Workspace, row: TrialRow) -> dict[str, object]:
 
     trial = study_state(workspace, row.study_id).trials[row.number if row.number is not None else -1]
     return dict(trial.params)
+
+
+def archive_name(row: TrialRow) -> str:
+    """Return a name for the library made from a trial's own: its study's label and its number."""
+    words = f"{short_id(row.study_id)}-{row.name}" if row.study_id else row.name
+    return re.sub(r"[^a-z0-9_.-]+", "-", words.lower()).strip("-_.")[:64] or "run"
 
 
 def full_length(row: TrialRow, default: int = 4_000_000) -> int:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -11,17 +12,20 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.commands import ConfigError
-from sessions.errors import VbotError
+from sessions.errors import UsageError, VbotError
+from vbot_tui import keymap
 from vbot_tui.glyphs import ASCII, UNICODE, Glyphs
 
 if TYPE_CHECKING:
     from automl.spec import StudySpec
     from sessions.workspace import Workspace
 
+ROOMS = ("trials", "study", "launch", "queue", "library", "records", "logs")
 COLOURS = {"auto": None, "16": "standard", "256": "256", "true": "truecolor"}
 
 
@@ -30,7 +34,13 @@ def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="vbot-tui", description="The cockpit: train a quadruped, see every trial live.")
     out.add_argument("--workspace", metavar="DIR", help="where everything is kept (else $VBOT_WORKSPACE)")
     out.add_argument("--study", metavar="FILE", help="the study that the key S starts (YAML)")
-    out.add_argument("--once", action="store_true", help="print the picture as text and leave")
+    out.add_argument(
+        "--once", nargs="?", const="trials", choices=ROOMS, metavar="ROOM",
+        help=f"print the picture of a room as text and leave: {', '.join(ROOMS)}",
+    )  # fmt: skip
+    out.add_argument("--json", action="store_true", help="with --once: as one JSON object")
+    out.add_argument("--plain", action="store_true", help="ASCII, no colours, nothing that moves: for screen readers")
+    out.add_argument("--keymap", metavar="FILE", help="your own keys (else $VBOT_KEYMAP, else your settings)")
     out.add_argument("--read-only", action="store_true", help="look, but neither start, stop nor write anything")
     out.add_argument("--ascii", action="store_true", help="draw with plain ASCII only")
     out.add_argument("--no-color", action="store_true", help="no colours; state is told by letters and shapes anyway")
@@ -51,9 +61,13 @@ def run(argv: Sequence[str]) -> int:
         workspace = Workspace.open(
             arguments.workspace, create=not (arguments.read_only or arguments.once or arguments.screenshot)
         )
-        glyphs = ASCII if arguments.ascii or not _speaks_utf8() else UNICODE
+        arguments.no_color = arguments.no_color or arguments.plain
+        glyphs = ASCII if arguments.ascii or arguments.plain or not _speaks_utf8() else UNICODE
+        if arguments.json and not arguments.once:
+            raise UsageError("--json belongs to --once; the screen itself is for eyes")
         if arguments.once:
-            return _once(workspace, glyphs)
+            return _once(workspace, glyphs, arguments.once, as_json=arguments.json)
+        keymap.install(Path(arguments.keymap) if arguments.keymap else None)
         if arguments.screenshot:
             return _screenshot(workspace, arguments, glyphs)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -70,16 +84,45 @@ def _speaks_utf8() -> bool:
     return "utf-8" in words.lower() or "utf8" in words.lower() or (sys.stdout.encoding or "").lower() == "utf-8"
 
 
-def _once(workspace: "Workspace", glyphs: Glyphs) -> int:
+def _once(workspace: "Workspace", glyphs: Glyphs, room: str, *, as_json: bool) -> int:
     """Print one picture."""
+    from vbot_tui import plain
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
+    known, text = _picture(workspace, glyphs, room, width)
+    sys.stdout.write(json.dumps(plain.data(known), ensure_ascii=False) + "\n" if as_json else text)
+    return 0
+
+
+def _picture(workspace: "Workspace", glyphs: Glyphs, room: str, width: int) -> tuple[object, str]:
+    """Return what a room shows, as data and as text."""
+    from vbot_tui import plain
+
+    if room == "launch":
+        from vbot_tui.cli import planning
+        from vbot_tui.launch_model import Draft
+
+        plan = replace(planning.plan(workspace, Draft()), audit=planning.judge(workspace, Draft()))
+        return plan, plain.launch(plan, glyphs, width)
+    if room == "study":
+        from automl.studies import list_studies, study_view
+        from vbot_tui.study_desk import read_once
+
+        ids = list_studies(workspace)
+        if not ids:
+            raise UsageError("there is no study yet; 'vbot automl run' starts the first one")
+        page = read_once(workspace, ids[-1], study_view(workspace, ids[-1]))
+        return page, plain.study(page, glyphs, width)
+    if room != "trials":
+        from vbot_tui.shelves import read
+
+        shelf = read(workspace, room)
+        return shelf, plain.shelf(shelf, glyphs, width)
     from vbot_tui.core import Core
-    from vbot_tui.plain import page
 
     core = Core(workspace, read_only=True)
     view = core.read_once()
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
-    sys.stdout.write(page(view, glyphs, width, time.time()))
-    return 0
+    return view, plain.page(view, glyphs, width, time.time())
 
 
 def _spec(path: str | None) -> "StudySpec | None":

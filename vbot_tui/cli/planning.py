@@ -102,7 +102,7 @@ def value_of(key: str, text: str) -> Any:  # noqa: ANN401 - whatever YAML holds
 
 
 def entries(draft: Draft, base: "Resolved", effective: "Resolved") -> tuple[Entry, ...]:
-    """Return every line of the form: world and preset, the training, the study, the reward, the rest of the task."""
+    """Return every line of the form: world, training, study, learner, reward, the rest of the task."""
     typed, space = dict(draft.sets), dict(draft.space)
     before = {item.key: item for item in settings(base)}
     now = settings(effective)
@@ -123,7 +123,8 @@ def entries(draft: Draft, base: "Resolved", effective: "Resolved") -> tuple[Entr
     rank = {name: place for place, name in enumerate(order)}
     own.sort(key=lambda entry: rank.get(entry.group, len(order)))
     head = [] if draft.source else [_env_entry(draft), _preset_entry(draft)]
-    return (*head, *_study_entries(typed), *own)
+    first = [entry for entry in own if entry.group == order[0]]
+    return (*head, *first, *_study_entries(typed), *own[len(first) :])
 
 
 def _env_entry(draft: Draft) -> Entry:

@@ -56,6 +56,8 @@ DEEDS: dict[str, Deed] = {
     "export": Deed((*ENDED, "running", "paused")),
     "film": Deed((*ENDED, "running", "paused")),
     "mute": Deed((*ENDED, "running", "paused")),
+    "warm": Deed((*ENDED, "paused"), one=True),
+    "archive": Deed((*ENDED, "running", "paused"), one=True),
     "clone": Deed((*ENDED, "running", "paused"), one=True),
     "form": Deed((*ENDED, "running", "paused"), one=True),
 }
@@ -140,6 +142,8 @@ class Acting(CockpitScreen):
         simple: dict[str, Callable[[], None]] = {
             "kill": lambda: ask_kill(self, rows),
             "clone": lambda: self.clone(fit[0]),
+            "archive": lambda: self.archive(fit[0]),
+            "warm": lambda: client.warm_start(keys[0]),
             "form": lambda: self.open_form(fit[0]),
             "evaluate": lambda: client.evaluate(keys),
             "export": lambda: client.export(keys),
@@ -165,6 +169,33 @@ class Acting(CockpitScreen):
             sentences = [f"A new run with the settings of {row.name}, {steps} steps, recorded as final."]
         question = Confirm(deed.question.format(named(rows)), sentences)
         self.app.push_screen(question, lambda yes: do() if yes else None)
+
+    def archive(self, row: TrialRow) -> None:
+        """Ask under which name a trial's settings are kept, and what they were expected to do."""
+
+        def done(words: str | None) -> None:
+            name, _, hypothesis = (words or "").strip().partition(" ")
+            if name:
+                self.cockpit.client.archive(row.key, name, hypothesis.strip())
+
+        hint = "name-of-it what it was expected to do"
+        self.app.push_screen(Ask(f"Archive {text.clean(row.name)} as", "", hint), done)
+
+    # --- deeds with a key of their own
+
+    def action_deed(self, name: str) -> None:
+        """Do one of the things of the menu at once, with the trials that are meant."""
+        rows = self.targets()
+        if possible(name, rows):
+            self.act(name, rows)
+        else:
+            self.cockpit.say("info", "That cannot be done with it now; A shows what can.")
+
+    def action_keep(self) -> None:
+        """Archive the settings of the trial under a name made from its own."""
+        rows = possible("archive", self.targets())
+        if rows:
+            self.cockpit.client.archive(rows[0].key, "", "")
 
     # --- cloning
 

@@ -15,6 +15,7 @@ from vbot_tui.launch_model import STUDY, Draft, Entry, Plan
 from vbot_tui.lines import Line, line
 from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.jump import LETTERS, Jump, lettered
 from vbot_tui.screens.modals import Confirm, Help
 from vbot_tui.widgets import head, launch_page, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
@@ -89,8 +90,8 @@ class LaunchScreen(CockpitScreen):
         return next((entry for entry in own if entry.key == self.chosen), own[0] if own else None)
 
     def show_view(self) -> None:
-        """Draw the newest picture."""
-        if not self.drawable:
+        """Draw the newest picture; letters that wait for a key are left alone."""
+        if not self.drawable or isinstance(self.app.screen, Jump):
             return
         app, view, now, width = self.cockpit, self.cockpit.client.view, self.cockpit.clock(), self.app.size.width
         with app.batch_update():
@@ -193,6 +194,25 @@ class LaunchScreen(CockpitScreen):
         top = page.scroll_offset.y
         if self.page_name == "form" and page.size.height:
             page.scroll_lines(min(0, at - top) + max(0, at + 1 - top - page.size.height))
+
+    def action_jump(self) -> None:
+        """Show a letter at every setting in sight; the next key goes there."""
+        page = self.query_one("#page", Page)
+        top = page.scroll_offset.y
+        rows = self.found
+        sight = range(top, min(len(rows), top + page.size.height))
+        places = [index for index in sight if rows[index].entry is not None][: len(LETTERS)]
+        if self.page_name != "form" or not places:
+            return
+        page.set_lines(lettered(self._lines(), top, places))
+
+        def go(place: int | None) -> None:
+            entry = rows[places[place]].entry if place is not None else None
+            if entry is not None:
+                self._choose(entry)
+            self.show_view()
+
+        self.app.push_screen(Jump(len(places)), go)
 
     def action_search(self) -> None:
         """Find settings while typing."""
@@ -351,7 +371,7 @@ class LaunchScreen(CockpitScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        return not (self.cockpit.read_only and action in ("start_run", "start_study"))
+        return not (self.cockpit.read_only and action in ("start_run", "start_study", "enqueue"))
 
     def action_start_run(self) -> None:
         """Start a training of the draft, after a question that shows its command and the verdict."""
@@ -374,6 +394,14 @@ class LaunchScreen(CockpitScreen):
         question = Confirm("Start this study?", [item for item in sentences if item])
         start = self.cockpit.client.start_study_of
         self.app.push_screen(question, lambda yes: self._leave(start, plan.study) if yes else None)
+
+    def action_enqueue(self) -> None:
+        """Put the study into the queue: it starts when what stands before it is done."""
+        plan = self.current
+        if plan is None or plan.study_trouble:
+            self.cockpit.say("warn", plan.study_trouble if plan else "The settings are being checked; press again.")
+            return
+        self.cockpit.client.enqueue(plan.study)
 
     def _company(self) -> str:
         """Say who else uses the cores."""

@@ -1,26 +1,30 @@
 """The big screens, reached from each other by their numbers: a row of rooms over the table of trials."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from textual.app import App
 
 from vbot_tui.screens.base import CockpitScreen
 
 
-def _study() -> CockpitScreen:
-    from vbot_tui.screens.study import StudyScreen
+def _room(module: str, name: str) -> Callable[[], CockpitScreen]:
+    def make() -> CockpitScreen:
+        made: CockpitScreen = getattr(import_module(f"vbot_tui.screens.{module}"), name)()
+        return made
 
-    return StudyScreen()
-
-
-def _launch() -> CockpitScreen:
-    from vbot_tui.screens.launch import LaunchScreen
-
-    return LaunchScreen()
+    return make
 
 
-ROOMS: dict[str, Callable[[], CockpitScreen]] = {"study": _study, "launch": _launch}
-"""How each room is made; the table of trials is the ground floor and always there."""
+ROOMS: dict[str, Callable[[], CockpitScreen]] = {
+    "study": _room("study", "StudyScreen"),
+    "launch": _room("launch", "LaunchScreen"),
+    "queue": _room("shelf", "QueueScreen"),
+    "library": _room("shelf", "LibraryScreen"),
+    "records": _room("shelf", "RecordsScreen"),
+    "logs": _room("shelf", "LogsScreen"),
+}
+"""How each room is made, not before it is entered; the table of trials is the ground floor and always there."""
 
 
 def enter(app: App[object], name: str) -> None:

@@ -245,7 +245,7 @@ class StudyScreen(Acting):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        acting = ("kill", "pause", "start_trial", "take_over", "act", "clone")
+        acting = ("kill", "pause", "start_trial", "take_over", "act", "clone", "deed", "keep")
         return not (self.cockpit.read_only and action in acting)
 
     def targets(self) -> list[TrialRow]:

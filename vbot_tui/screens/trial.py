@@ -288,7 +288,7 @@ class TrialScreen(ChartKeys, Acting):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        return not (self.cockpit.read_only and action in ("kill", "note", "act", "clone"))
+        return not (self.cockpit.read_only and action in ("kill", "note", "act", "clone", "deed", "keep"))
 
     def targets(self) -> list[TrialRow]:
         """The trial of the screen."""

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from sessions.breakdown import Breakdown
-from vbot_tui import text
+from vbot_tui import bindings, text
 from vbot_tui.filters import SORTS, FilterError, arranged, parse
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
@@ -12,6 +12,7 @@ from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.compare import MOST, CompareScreen
+from vbot_tui.screens.jump import LETTERS, Jump
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.widgets import head, panels
@@ -76,6 +77,7 @@ class TrialsScreen(Acting):
 
     def on_mount(self) -> None:
         """Focus the table and draw the first picture."""
+        self.app.set_keymap(bindings.own_keys())
         self.table.focus()
         self.show_view()
 
@@ -230,6 +232,19 @@ class TrialsScreen(Acting):
         """Move the cursor to the first or last trial."""
         self.table.move_to(0 if direction < 0 else len(self.table.rows) - 1)
 
+    def action_jump(self) -> None:
+        """Show a letter at every trial in sight; the next key goes there."""
+        first, count = self.table.letter(LETTERS)
+        if not count:
+            return
+
+        def go(place: int | None) -> None:
+            self.table.letter("")
+            if place is not None:
+                self.table.move_to(first + place)
+
+        self.app.push_screen(Jump(count), go)
+
     def action_scroll(self, rows: int) -> None:
         """Scroll the lower half."""
         self.query_one("#pane", Page).scroll_lines(rows)
@@ -332,7 +347,8 @@ class TrialsScreen(Acting):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids."""
         del parameters
-        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all", "act", "clone"}
+        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all", "act", "clone",
+                  "deed", "keep", "smoke"}  # fmt: skip
         return not (self.cockpit.read_only and action in acting)
 
     def action_start_study(self) -> None:
@@ -347,6 +363,10 @@ class TrialsScreen(Acting):
             [f"{head.short_id(busy.id)} is {busy.state} and uses the same cores. Both will share them."],
         )
         self.app.push_screen(question, lambda yes: self.cockpit.client.start_study() if yes else None)
+
+    def action_smoke(self) -> None:
+        """Run the whole line shortly, to see that everything works."""
+        self.cockpit.client.smoke()
 
     def action_start_trial(self) -> None:
         """Ask the study for one more trial."""

@@ -40,6 +40,7 @@ class TrialTable(LineView, can_focus=True):
         self._painted: dict[int, tuple[bool, Line]] = {}
         self._drawn: dict[str, tuple[TrialRow, tuple[int, bool, bool], Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
+        self._letters = ""
 
     @property
     def cursor(self) -> int:
@@ -83,6 +84,17 @@ class TrialTable(LineView, can_focus=True):
             self._select(min(len(self.rows) - 1, max(0, index)))
             self._follow()
             self._repaint()
+
+    def letter(self, letters: str) -> tuple[int, int]:
+        """Show letters at the left edge of the rows in sight, or none.
+
+        Returns:
+            The index of the first row in sight, and how many have a letter.
+        """
+        count = min(len(letters), self.page, len(self.rows) - self._top)
+        self._letters = letters[:count]
+        self._repaint()
+        return self._top, count
 
     def move(self, rows: int) -> None:
         """Move the cursor down by this many rows."""
@@ -133,6 +145,11 @@ class TrialTable(LineView, can_focus=True):
         if drawn is None or drawn[0] is not row or drawn[1] != look:
             made = row_line(row, self._layout, self.now, self.glyphs, cursor=cursor, marked=marked)
             drawn = self._drawn[row.key] = row, look, made
+        if y - 1 < len(self._letters):
+            (edge, _), *rest = drawn[2]
+            return ((self._letters[y - 1], "warn"), (edge[1:], ""), *rest) if len(edge) > 1 else (
+                (self._letters[y - 1], "warn"), *rest
+            )  # fmt: skip
         return drawn[2]
 
     def _is_cursor(self, y: int) -> bool:
