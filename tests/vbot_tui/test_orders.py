@@ -91,7 +91,7 @@ def test_a_clone_with_searched_keys_is_a_trial_of_the_study(core, workspace):
     view = started(core)
     first = next(item for item in view.rows if item.number == 0)
     core.clone(first.key, Draft(source=first.run_id, sets=(("ppo.clip", "0.25"),)))
-    told(core, "a trial will start")
+    told(core, "trial will start")
     (command,) = [event for event in events(workspace, "command") if event["kind"] == "start_trial"]
     assert command["params"] == {"ppo.clip": 0.25} and command["why"] == "clone of T0 with ppo.clip=0.25"
 
@@ -99,7 +99,7 @@ def test_a_clone_with_searched_keys_is_a_trial_of_the_study(core, workspace):
 def test_a_clone_with_another_key_is_a_run_of_its_own(core):
     view = started(core)
     core.clone(view.rows[0].key, Draft(source=view.rows[0].run_id, sets=(("ppo.gamma", "0.98"),)))
-    told(core, "is under way")
+    until(core, lambda view: bool(core.errand.started))
     ((words, _),) = core.errand.started
     assert words[:2] == ("train", "--config") and "ppo.gamma=0.98" in words and "--anyway" in words
 
