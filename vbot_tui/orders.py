@@ -174,7 +174,6 @@ class Orders:
 
         def work() -> str:
             from automl import queue
-            from automl.queue_worker import FOLDER
             from automl.spec import from_yaml, spec_to_dict
             from sessions.locks import is_held
 
@@ -182,7 +181,7 @@ class Orders:
             with queue.editing(self._workspace) as edit:
                 item = edit.add("study", spec.label, spec_to_dict(spec))
             self._errands.record("queue add", item)
-            if not is_held(self._workspace.root / FOLDER / "lock"):
+            if not is_held(self._workspace.root / queue.FOLDER / "lock"):
                 self._errands.start(("automl", "queue", "run"), "the queue")
             return f"Queued as {item}; 4 shows the queue."
 
