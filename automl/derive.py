@@ -33,12 +33,11 @@ def around(base: StudySpec, values: Mapping[str, Any]) -> StudySpec:
     """
     from automl.spec_parts import SeedConfig
 
-    space: dict[str, Dimension] = {}
-    for path, value in values.items():
-        space[path] = _around(path, value, _preset_value(base, path))
+    meant = {path: meant_by(base, path, value) for path, value in values.items()}
+    space = {path: _around(path, value, _preset_value(base, path)) for path, value in meant.items()}
     sets = {path: value for path, value in base.sets.items() if path not in space}
     words = "values given by hand"
-    first = SeedConfig(dict(values), words)
+    first = SeedConfig(meant, words)
     return replace(base, label="around", sets=sets, space={**base.space, **space}, seed_configs=(first,))
 
 
@@ -61,10 +60,11 @@ def sweep(base: StudySpec, path: str, values: Sequence[Value], seeds: int = 1) -
     Raises:
         ConfigError: fewer than two values, or one twice.
     """
-    require(len(set(values)) >= 2, f"a sweep of {path} needs two values or more, got {list(values)}.")
+    meant = tuple(dict.fromkeys(meant_by(base, path, value) for value in values))
+    require(len(meant) >= 2, f"a sweep of {path} needs two values or more, got {list(values)}.")
     sets = {key: value for key, value in base.sets.items() if key != path}
     label = f"sweep-{path.rsplit('.', 1)[-1]}"[:24]
-    space = {path: Choice(tuple(dict.fromkeys(values)))}
+    space = {path: Choice(meant)}
     return replace(base, label=label, sets=sets, space=space, sampler="grid", repeats=seeds, max_trials=None)
 
 
@@ -90,6 +90,17 @@ def default_keys(source: Source) -> dict[str, Dimension]:
         if isinstance(value, int | float) and not isinstance(value, bool) and value != 0:
             found[path] = _around(path, value, value)
     return found
+
+
+def meant_by(base: StudySpec, path: str, value: object) -> Any:  # noqa: ANN401 - a value of any setting
+    """A value as the config takes it: a person's 5e-4 is text to YAML.
+
+    Raises:
+        ConfigError: an unknown key, or a value that does not fit.
+    """
+    from vbot_rl.config import run_cfg
+
+    return get(run_cfg(base.env, base.preset, sets={**base.sets, path: value}).cfg, path)
 
 
 def _preset_value(base: StudySpec, path: str) -> object:

@@ -15,13 +15,14 @@ from typing import Any
 
 from automl.checkpoints import best_step
 from automl.headless import Leave, leaving_on_signals, run_study
+from automl.journal import read_journal
 from automl.lineage import best_trials, of_trial
-from automl.pipeline import slowed
+from automl.pipeline import RATE, slowed
 from automl.queue import FOLDER, OVER, Item, Queue, editing, read
 from automl.spec import StudySpec, load, spec_from_dict
 from automl.spec_parts import WarmStartCfg
 from automl.state import TrialState
-from automl.studies import SPEC_FILE, create_study, is_attended, study_state, study_view
+from automl.studies import LOG_FILE, SPEC_FILE, create_study, is_attended, study_state, study_view
 from sessions.errors import LockedError, VbotError, WorkFailed
 from sessions.locks import Lock, describe_holder, is_held
 from sessions.runs import EvalSummary, RunDir
@@ -133,8 +134,16 @@ def _drive(workspace: Workspace, study: str, leave: Leave, say: Say) -> None:
             view = run_study(workspace, study)
         except LockedError:
             continue
-        if view.state == "unattended":
+        if view.state == "unattended" and not _handed_over(workspace, study):
             raise Left
+        leave.wait(POLL_S)  # whoever asked for it takes it now; if nobody does, it goes on here
+
+
+def _handed_over(workspace: Workspace, study: str) -> bool:
+    """Whether the last scheduler let go of a study because another process asked for it."""
+    events = read_journal(workspace.studies / study / LOG_FILE).events
+    last = next((event for event in reversed(events) if event["type"] == "scheduler_stopped"), None)
+    return last is not None and last.get("why") == "handed over"
 
 
 def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
@@ -144,7 +153,8 @@ def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
         WorkFailed: the other one has trained nothing to start from.
     """
     spec, start = spec_from_dict(dict(item.spec)), item.start
-    spec = slowed(spec, float(start.get("learning_rate_factor", 1.0)))
+    factor = float(start.get("learning_rate_factor", 1.0))
+    spec = slowed(spec, factor)
     if "item" not in start:
         return spec
     source = queue.item(str(start["item"]))
@@ -152,18 +162,28 @@ def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
     if trial is None or trial.run is None:
         raise WorkFailed(f"{source.id} ({source.label}) has trained nothing to start from; try that one again first.")
     run = RunDir(workspace.runs / trial.run)
-    step = best_step(run, dict(run.checkpoints()))
+    checkpoints = dict(run.checkpoints())
+    if not checkpoints:
+        raise WorkFailed(f"{run.id} of {source.id} ({source.label}) has no checkpoint left to start from.")
+    step = best_step(run, checkpoints)
     spec = replace(spec, warm_start=WarmStartCfg(run.id, step, tuple(start["parts"])), based_on=f"{run.id}@{step}")
-    return _seeded(workspace, spec, source.study or "", int(start.get("seeds", 0)))
+    return _seeded(workspace, spec, source.study or "", int(start.get("seeds", 0)), factor)
 
 
-def _seeded(workspace: Workspace, spec: StudySpec, study: str, count: int) -> StudySpec:
+def _seeded(workspace: Workspace, spec: StudySpec, study: str, count: int, factor: float) -> StudySpec:
+    """The study with the best trials of another one to begin with, their learning rates slowed like all others."""
     if not count:
         return spec
     known = load(workspace.studies / study / SPEC_FILE)
     trials = best_trials(study, study_state(workspace, study), count)
-    seeds = tuple(of_trial(study, known, trial).seed_for(spec) for trial in trials)
+    found = (of_trial(study, known, trial).seed_for(spec) for trial in trials)
+    seeds = tuple(replace(seed, params=_slowed_params(seed.params, factor)) for seed in found)
     return replace(spec, seed_configs=(*spec.seed_configs, *seeds))
+
+
+def _slowed_params(params: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    slow = {path: float(f"{value * factor:.6g}") for path, value in params.items() if path == RATE}
+    return {**params, **slow}
 
 
 def trained_trial(study: str, workspace: Workspace) -> TrialState | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from automl.confirm import Confirmed, at_the_edge, confirmed, told_apart
 from automl.importance import importances, tendency
+from automl.repeats import repeated
 from automl.spec import StudySpec
 from automl.state import StudyState, TrialState, Value
 
@@ -34,6 +35,7 @@ def report_text(study: str, spec: StudySpec, state: StudyState) -> str:
     parts = [
         _head(study, spec, state),
         _result(spec, state, order),
+        _seeds(state),
         _ranking(order),
         _settings(spec, order),
         _keys(spec, state),
@@ -130,6 +132,26 @@ def _confirmed_lines(means: Sequence[Confirmed]) -> list[str]:
     if len(means) > 1 and not told_apart(best, means[1]):
         lines += ["", f"T{best.source} and T{means[1].source} are not told apart by these seeds."]
     return lines
+
+
+def _seeds(state: StudyState) -> str:
+    """Configurations that were trained with several seeds, compared by their means."""
+    groups = repeated(state)
+    if not groups:
+        return ""
+    paths = list(groups[0].params)
+    head = [*(f"`{path}`" for path in paths), "seeds", "mean", "95 % interval", "scores"]
+    rows = [
+        [
+            *(value_text(group.params.get(path)) for path in paths),
+            str(len(group.scores)),
+            _score(group.mean),
+            "-" if group.half_width is None else f"± {group.half_width:.4f}",
+            ", ".join(map(_score, group.scores)),
+        ]
+        for group in groups
+    ]
+    return f"## Same settings, several seeds\n\n{markdown_table(head, rows)}"
 
 
 def _keys(spec: StudySpec, state: StudyState) -> str:

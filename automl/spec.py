@@ -17,6 +17,9 @@ from vbot_sim.settings import from_dict, get, require, to_dict
 SCHEMA = 1
 FIRST_ENV = "vbot_navigation_section001"
 TRIALS = 12
+SCORE_VERSIONS = (1, 2)  # of the flat task, of the courses
+FIRST_SCALES = ("forward_velocity", "fine_position_tracking", "hold_still", "termination")
+FIRST_COURSE_SCALES = ("forward_velocity", "waypoint_bonus", "celebration_bonus", "termination")
 REWARD = ("task.reward.", "task.course.pay.")  # where the settings of a reward are
 
 
@@ -94,7 +97,7 @@ class StudySpec:
         confirm: which trials are trained again with fresh seeds once the search is through.
         final: the training in full length at the end.
         based_on: what the study was derived from, in words.
-        score_version: which definition of the score ranks trials.
+        score_version: which definition of the score ranks trials; follows from the environment.
     """
 
     label: str = "search"
@@ -141,10 +144,11 @@ class StudySpec:
             require(value is None or value >= 1, f"{name} must be at least 1, got {value!r}.")
         for name in ("seed", "stop_grace_s"):
             require(getattr(self, name) >= 0, f"{name} must not be negative, got {getattr(self, name)!r}.")
+        known = self.schema == SCHEMA and self.score_version in SCORE_VERSIONS
         require(
-            (self.schema, self.score_version) == (SCHEMA, 1),
+            known,
             f"This study has schema {self.schema} and score version {self.score_version}; "
-            f"this program knows schema {SCHEMA} and score version 1.",
+            f"this program knows schema {SCHEMA} and score versions {', '.join(map(str, SCORE_VERSIONS))}.",
         )
         strange = [flag for flag in self.stop_on_flags if flag not in FLAG_NAMES]
         require(not strange, f"stop_on_flags has {strange[:1]}; the flags are {', '.join(FLAG_NAMES)}.")
@@ -197,14 +201,15 @@ def default_spec(env: str = FIRST_ENV) -> StudySpec:
     The keys are those that a newcomer will want to understand: how boldly it learns, how long it keeps trying things,
     what walking pays, what the last metres pay, what standing inside pays and what a fall costs.
     """
+    from vbot_sim.config import task_cfg
+
+    task = task_cfg(env)
+    wanted = FIRST_SCALES if task.course is None else FIRST_COURSE_SCALES
     space: dict[str, Dimension] = {
         "ppo.learning_rate": Factor(1 / 3, 3.0),
         "ppo.entropy_coef": Range(5e-4, 1e-2, log=True),
-        "task.reward.scales.forward_velocity": Factor(0.5, 2.0),
-        "task.reward.scales.fine_position_tracking": Factor(0.5, 2.0),
-        "task.reward.scales.hold_still": Factor(0.5, 2.0),
-        "task.reward.scales.termination": Factor(0.5, 2.0),
     }
+    space |= {f"task.reward.scales.{name}": Factor(0.5, 2.0) for name in wanted if task.reward.scales.get(name)}
     return StudySpec(label="first", env=env, space=space)
 
 
@@ -221,7 +226,8 @@ def complete(spec: StudySpec) -> StudySpec:
     for seeded in spec.seed_configs:
         run_cfg(spec.env, spec.preset, sets={**spec.sets, **seeded.params})
     space = {path: centred(dimension, path, get(cfg, path)) for path, dimension in spec.space.items()}
-    return replace(spec, space=space, max_trials=spec.trial_limit)
+    version = SCORE_VERSIONS[0] if cfg.task.course is None else SCORE_VERSIONS[1]
+    return replace(spec, space=space, max_trials=spec.trial_limit, score_version=version)
 
 
 def base_params(spec: StudySpec) -> Params:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from automl.pipeline import PipelineSpec, Stage, checked, doubtful, enqueue, from_data, load_work, slowed, to_yaml
@@ -9,6 +11,7 @@ from automl.spec import to_yaml as study_yaml
 from automl.suggest import suggest
 from sessions.workspace import Workspace
 from tests.automl.builders import study
+from tests.house.tree import ROOT
 from vbot_sim.errors import ConfigError
 
 RATE = "ppo.learning_rate"
@@ -154,3 +157,13 @@ class TestLearningRatesOfATransfer:
     def test_one_changes_nothing(self):
         spec = StudySpec(space=SPACE)
         assert slowed(spec, 1.0) is spec
+
+
+def test_pipelines_in_papers_are_pipelines_that_could_run(tmp_path):
+    text = (ROOT / "docs/pipelines.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block)
+        assert isinstance(checked(load_work(path)), PipelineSpec)

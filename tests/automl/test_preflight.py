@@ -160,7 +160,7 @@ def test_errors_come_first_and_spare_the_training(workspace):
     trained = []
     space = {"task.reward.hold_speed_mps": Range(0.1, 0.4), **SPACE}
     said = preflight(workspace, StudySpec(preset="phase5", space=space), lambda *all: trained.append(all) or "")
-    assert [item.level for item in said] == ["error", "warning"]
+    assert [item.level for item in said] == ["error"] + 3 * ["warning"]  # phase5 is cheated in three ways
     assert trained == []
 
 

@@ -109,6 +109,14 @@ def test_a_course_without_a_space_of_old_has_none():
     assert course_space("long_course") == {}
 
 
+@pytest.mark.parametrize("env", ENV_IDS)
+@pytest.mark.parametrize("name", ["first", "ppo", "hp"])
+def test_every_environment_has_studies_that_can_start(name, env):
+    whole = complete(shipped(name, env))
+    assert set(base_params(whole)) == set(whole.space)
+    assert name != "first" or len(whole.space) == 6
+
+
 @pytest.mark.parametrize("env", [env for env in ENV_IDS if env != FIRST_ENV])
 def test_a_course_that_is_built_can_be_searched(env):
     space = reward_space(env, "head" if "head" in presets(env) else "default")

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from automl.asha import AshaCfg
-from automl.space import Factor, Range
+from automl.space import Choice, Factor, Range
 from automl.spec import StudySpec, base_params, complete, default_spec, from_yaml, load, to_yaml
+from automl.spec_parts import SeedConfig, WarmStartCfg
 from vbot_rl.config import run_cfg
 from vbot_sim.errors import ConfigError, SimError
 from vbot_sim.settings import get
@@ -94,3 +95,31 @@ def test_a_flag_that_does_not_exist_is_refused():
 def test_halving_with_a_reference_survives_its_file():
     spec = StudySpec(early_stop=AshaCfg(True, 3.0, (0.5,), 5, ((0.2, 0.0), (1.0, 0.6))), stop_on_flags=("nan",))
     assert from_yaml(to_yaml(spec)) == spec
+
+
+def test_where_trials_start_survives_its_file():
+    spec = StudySpec(
+        space={"ppo.clip": Range(0.1, 0.3), "ppo.schedule": Choice(("linear", "constant"))},
+        sampler="gp",
+        seed_configs=(SeedConfig({"ppo.clip": 0.2, "ppo.schedule": "constant"}, "study-a:3"),),
+        warm_start=WarmStartCfg("run-1", 2000, ("weights",)),
+        constraints={"fell": 0.05},
+        try_preset=False,
+        based_on="run-1@2000",
+    )
+    assert from_yaml(to_yaml(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"), [(("wheels",), "weights, normalizer"), (("normalizer",), "must hold weights")]
+)
+def test_a_warm_start_takes_what_a_checkpoint_has(parts, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        WarmStartCfg("run-1", parts=parts)
+
+
+def test_a_study_of_a_course_is_ranked_by_the_score_of_the_courses():
+    assert complete(StudySpec()).score_version == 1
+    assert complete(StudySpec(env="vbot_navigation_section011")).score_version == 2
+    with pytest.raises(ConfigError, match="score version 3"):
+        StudySpec(score_version=3)

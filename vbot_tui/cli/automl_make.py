@@ -77,11 +77,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def sweep(arguments: argparse.Namespace, console: Console) -> int:
     """Train with each value of one key."""
+    return start(swept_spec(arguments), arguments, console)
+
+
+def swept_spec(arguments: argparse.Namespace) -> "StudySpec":
+    """The study of a sweep."""
     from automl.derive import sweep as swept
 
     values = list(assignments([f"{arguments.key}{k}={value}" for k, value in enumerate(arguments.values)]).values())
-    spec = swept(_base(arguments), arguments.key, values, arguments.seeds)
-    return start(with_run_options(spec, arguments), arguments, console)
+    return with_run_options(swept(_base(arguments), arguments.key, values, arguments.seeds), arguments)
 
 
 def seeds(arguments: argparse.Namespace, console: Console) -> int:

@@ -57,9 +57,11 @@ def _add_idea(workspace: "Workspace", arguments: argparse.Namespace, console: Co
     from automl.library import Entry, find, put
     from sessions.files import utc_now
     from vbot_rl.config import run_cfg
+    from vbot_sim.settings import get
 
-    settings = assignments(arguments.sets)
-    run_cfg(arguments.env, arguments.task_preset, sets=settings)  # an unknown key is said before anything is written
+    given = assignments(arguments.sets)
+    cfg = run_cfg(arguments.env, arguments.task_preset, sets=given).cfg  # an unknown key is said before all else
+    settings = {path: get(cfg, path) for path in given}
     entry = Entry(
         name=arguments.name,
         env=arguments.env,
