@@ -28,7 +28,7 @@ from sessions.workspace import Workspace
 POLL_S = 1.0
 SLICE_S = 0.008
 REST_S = 0.004  # given to other threads after each slice
-GATHER_S = 0.02  # several hints in this time make one look
+GATHER_S = 0.005  # several hints in this time make one look; who watches has gathered already
 PUBLISH_S = 0.1  # while reading a backlog
 REST_ROUNDS = 30  # a run at rest is looked at fully in one of so many polls
 WATCHED_ROUNDS = 120  # the same where events tell of changes
@@ -137,13 +137,21 @@ class Follower:
         """Look at everything in the calling thread and return the result; for programs that print and end.
 
         Args:
-            curves: Read the curves of all runs. Without, those of runs that the index knows are left alone.
+            curves: Read the curves of all runs. Without, none is read, and what the index knows is not looked into.
         """
         if not curves:
             self._known = run_index.load(self._index_path)
         self._poll()
-        for name in [*self._follows] if curves else [name for name in self._active if name in self._follows]:
+        for name in [*self._follows] if curves else ():
             self._read_whole(name)
+        self._publish()
+        return self.store.snapshot()
+
+    def read_unknown(self) -> Snapshot:
+        """Read, after `read_once`, the curves of runs that the index does not know; very long ended ones are left."""
+        for name in sorted(self._backlog):
+            if name in self._active or self._follows[name].event_bytes() <= EAGER_BYTES:
+                self._read_whole(name)
         self._publish()
         return self.store.snapshot()
 

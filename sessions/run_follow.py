@@ -104,7 +104,7 @@ class RunFollow:
             if not self.at_rest or self._trouble or self.has_backlog():
                 return None
             self.keep_curves()
-            self._asleep, self._before = self.view(), None
+            self._asleep, self._before = self._resting_view(), None
             self.series.clear()
             self._readers.clear()
             self._loaded = False
@@ -117,7 +117,11 @@ class RunFollow:
             return Known(self._stamps, self._asleep)
         if not self.at_rest or self._trouble or (self.has_backlog() and self._before is None):
             return None
-        return Known(self._stamps, self.view())
+        return Known(self._stamps, self._resting_view())
+
+    def _resting_view(self) -> RunView:
+        """The row as it is kept: without curves in memory, so that any that are read later are news."""
+        return replace(self.view(), data_version=0)
 
     @property
     def at_rest(self) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from sessions.errors import CorruptFileError, NotFoundError
 from sessions.files import Clock, fsync_dir, read_json, read_tail, to_json, utc_now, write_atomic
@@ -356,7 +356,7 @@ def _build(cls: type[T], data: object, where: Path) -> T:
     if not isinstance(data, dict):
         raise CorruptFileError(f"{where} holds no JSON object; restore it from a copy or remove it")
     known = {}
-    for name, kinds, words in _checks(cls):
+    for name, kinds, words in _checks(cls):  # type: ignore[arg-type]
         if name not in data:
             continue
         value = data[name]
@@ -372,7 +372,7 @@ def _build(cls: type[T], data: object, where: Path) -> T:
 
 
 @cache
-def _checks(cls: type) -> tuple[tuple[str, tuple[type, ...], str], ...]:
+def _checks(cls: Any) -> tuple[tuple[str, tuple[type, ...], str], ...]:  # noqa: ANN401 - any dataclass
     """Name, allowed types (none: any) and their words for each field of a dataclass."""
     out = []
     for item in fields(cls):

@@ -126,9 +126,9 @@ def watch_with_inotify(folder: str, hint: Hint) -> Callable[[], None]:
         poll.register(stop_reader, select.POLLIN)
         while not stopping.is_set():
             poll.poll()
+            stopping.wait(GATHER_S)  # an update is an event file and a status: one hint for both
             for name in source.changed():
                 hint(name)
-            stopping.wait(GATHER_S)
 
     thread = threading.Thread(target=run, name="watch", daemon=True)
     thread.start()

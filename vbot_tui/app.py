@@ -6,7 +6,7 @@ up the work: output that does not drain is dropped and repainted, a terminal tha
 
 import os
 
-os.environ.setdefault("TEXTUAL_FPS", "10")
+os.environ.setdefault("TEXTUAL_FPS", "60")  # how soon after a key; how often data is drawn is the core's pace
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
@@ -16,23 +16,25 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from vbot_tui import theme
 from vbot_tui.client import Client
 from vbot_tui.driver import PatientDriver
-from vbot_tui.frames import SharpUpdate
+from vbot_tui.frames import Pen, SharpUpdate
 from vbot_tui.glyphs import UNICODE, Glyphs
+from vbot_tui.key_order import OrderlyApp
 from vbot_tui.model import Notice
 from vbot_tui.screens.base import CockpitScreen
+from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.screens.trials import TrialsScreen
+from vbot_tui.seat import Seat
 
 TICK_S = 1.0
 HEAL_S = 0.25
@@ -47,7 +49,7 @@ class Leaving:
     stop: bool = False
 
 
-class VbotApp(App[Leaving]):
+class VbotApp(OrderlyApp[Leaving]):
     """The cockpit."""
 
     TITLE = "vbot"
@@ -69,15 +71,19 @@ class VbotApp(App[Leaving]):
         glyphs: Glyphs = UNICODE,
         theme_name: str = "dark",
         clock: Callable[[], float] = time.time,
+        seat: Seat | None = None,
     ) -> None:
         super().__init__(driver_class=PatientDriver)
+        self.seat = seat or Seat()
+        self._reopen = self.seat.trial
         self.client = client
         self.read_only = read_only
         self.glyphs = glyphs
         self.clock = clock
-        self.note_draft = ""
+        self.note_draft = self.seat.draft
         self.own_notice: Notice | None = None
         self._theme_name = theme.NAMES[theme_name]
+        self.pen = Pen(self)
         self._pending = False
         self._drawn_at = 0.0
 
@@ -121,10 +127,36 @@ class VbotApp(App[Leaving]):
         """Let ages grow, unless something new has just been drawn anyway."""
         if time.monotonic() - self._drawn_at >= TICK_S * 0.7:
             self.redraw()
+        self._remember()
+
+    def _remember(self) -> None:
+        """Have it kept how things are looked at, where that has changed."""
+        base = self.screen_stack[0] if self.screen_stack else None
+        if not isinstance(base, TrialsScreen) or not base.drawable or self._reopen or not self.client.view.ready:
+            return
+        trial = next((screen for screen in self.screen_stack if isinstance(screen, TrialScreen)), None)
+        seat = replace(
+            base.seat,
+            draft=self.note_draft,
+            trial=trial.key if trial is not None else "",
+            page=trial.page_name if trial is not None else "",
+        )
+        if seat != self.seat:
+            self.seat = seat
+            self.client.remember(seat, base.table.in_sight)
+
+    def _open_as_left(self) -> None:
+        """Show the trial's own screen again, once it is known that there still is such a trial."""
+        view = self.client.view
+        if self._reopen and view.ready and view.rows:
+            key, self._reopen = self._reopen, ""
+            if view.row(key) is not None and len(self.screen_stack) == 1:
+                self.push_screen(TrialScreen(key, self.seat.page))
 
     def redraw(self) -> None:
         """Bring every visible number up to date; unchanged lines cost nothing."""
         self._drawn_at = time.monotonic()
+        self._open_as_left()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, CockpitScreen):
                 screen.show_view()
@@ -181,6 +213,8 @@ class VbotApp(App[Leaving]):
 
     def leave(self, why: str) -> None:
         """Close the screen; the work goes on."""
+        self.seat = Seat()  # what is in sight is kept anew, whatever was kept before
+        self._remember()
         self.exit(Leaving(why))
 
     def stop_and_leave(self) -> None:

@@ -7,9 +7,11 @@ can stand behind it without the screens noticing.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sessions.episode_file import Episode, EpisodeRef
 from sessions.series import SeriesSet
 from vbot_tui.launch_model import Draft, Plan
-from vbot_tui.model import View
+from vbot_tui.model import TrialRow, View
+from vbot_tui.seat import Seat
 
 
 class Client(Protocol):
@@ -27,6 +29,15 @@ class Client(Protocol):
 
     def curves(self, run_id: str) -> SeriesSet:
         """Return the growing curves of a run; asking has them read soon. Nothing is waited for."""
+
+    def episodes(self, run_id: str) -> tuple[EpisodeRef, ...]:
+        """Return the recorded episodes of a run. Looks at files: never called from the screen's own thread."""
+
+    def episode(self, ref: EpisodeRef) -> tuple[Episode | None, str]:
+        """Return a recorded episode, or None and what is wrong. Reads a file: never from the screen's own thread."""
+
+    def remember(self, seat: Seat, rows: Sequence[TrialRow]) -> None:
+        """Keep how the cockpit is looked at, for the next opening; ``rows`` are those in sight, top first."""
 
     def open_runs(self, keys: Sequence[str]) -> None:
         """Have the papers of these runs, and of no others, read and kept up to date in the view."""

@@ -1,7 +1,8 @@
 """The core of the cockpit, without a screen: it follows the workspace, drives studies, obeys keys and makes pictures.
 
-One thread owns everything here and turns what changed into one immutable ``View``, five times a second at most. Screens
-read the newest view and leave requests; no method that a screen calls ever waits. Textual must not be imported here.
+One thread owns everything here and turns what changed into one immutable ``View``, less than five times a second.
+Screens read the newest view and leave requests; no method that a screen calls ever waits. Textual must not be imported
+here.
 """
 
 import math
@@ -18,6 +19,7 @@ from automl.spec import StudySpec, default_spec
 from automl.view import StudyView
 from sessions import notes, watch
 from sessions.breakdown import reward_breakdown
+from sessions.episode_file import Episode, EpisodeRef, read_episode, recorded
 from sessions.errors import VbotError
 from sessions.files import append_line, utc_now
 from sessions.follower import Follower
@@ -32,9 +34,12 @@ from vbot_tui.model import Detail, FirstStudy, NoteView, Notice, StudyHead, Tria
 from vbot_tui.orders import Orders
 from vbot_tui.papers import PaperDesk
 from vbot_tui.row_book import RowBook
+from vbot_tui.seat import FILE as SEAT_FILE
+from vbot_tui.seat import Seat
+from vbot_tui.seat import save as save_seat
 from vbot_tui.study_desk import StudyDesk
 
-PICTURE_S = 0.2
+PICTURE_S = 0.22
 BEAT_S = 1.0
 QUIET_BEATS = 5  # with no study and nothing new, the rest is looked at in one of so many beats
 DETAIL_S = 1.0
@@ -55,6 +60,7 @@ class Core(Orders):
         spec: What the first-study key starts; the shipped first study if left out.
         clock: Seconds since 1970.
         desk: Where studies are driven.
+        seat: How the cockpit was left.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Core(Orders):
         spec: StudySpec | None = None,
         clock: Callable[[], float] = time.time,
         desk: Desk | None = None,
+        seat: Seat | None = None,
     ) -> None:
         self._workspace = workspace
         self._read_only = read_only
@@ -88,12 +95,13 @@ class Core(Orders):
         self._desk.on_change = self._wake.set
         self._begin_orders(workspace, self._look_now)
         self._flags = FlagWatch(workspace, self._follower.store)
-        self._selected = ""
+        self._selected = seat.selected if seat else ""
         self._opened: tuple[str, ...] = ()
         self._papers = PaperDesk(workspace)
         self._book = RowBook()
         self._study_desk = StudyDesk(workspace)
-        self._shown = ""
+        self._shown = seat.study if seat else ""
+        self._seat: tuple[Seat, tuple[TrialRow, ...]] | None = None
         self._drawn_detail: tuple[float, int, Detail] = (0.0, -1, Detail())
         self._notes: tuple[object, tuple[NoteView, ...]] = (None, ())
         self._view = View(workspace=str(workspace.root), first=self._first_study())
@@ -119,6 +127,21 @@ class Core(Orders):
     def curves(self, run_id: str) -> SeriesSet:
         """Return the growing curves of a run."""
         return self._follower.store.series(run_id)
+
+    def episodes(self, run_id: str) -> tuple[EpisodeRef, ...]:
+        """Return the recorded episodes of a run."""
+        return recorded(RunDir(self._workspace.runs / run_id))
+
+    def episode(self, ref: EpisodeRef) -> tuple[Episode | None, str]:
+        """Return a recorded episode, or None and what is wrong."""
+        try:
+            return read_episode(ref.path), ""
+        except VbotError as error:
+            return None, str(error)
+
+    def remember(self, seat: Seat, rows: Sequence[TrialRow]) -> None:
+        """Keep how the cockpit is looked at; written with the next picture, or at the end."""
+        self._seat = seat, tuple(rows)
 
     def open_runs(self, keys: Sequence[str]) -> None:
         """Keep the papers of these runs in the view."""
@@ -192,6 +215,7 @@ class Core(Orders):
             self._thread.join()
             self._thread = None
             self._guarded(self._obey_jobs)  # what was asked for by the last keys
+        self._write_seat()
         self._follower.stop()
         self._study_desk.close()
         self._end_orders()
@@ -204,7 +228,8 @@ class Core(Orders):
 
     def read_once(self) -> View:
         """Read everything in this thread and return one picture, for ``--once``; nothing is written."""
-        snapshot = self._follower.read_once(curves=False)
+        self._follower.read_once(curves=False)
+        snapshot = self._follower.read_unknown()
         self._flags.update(snapshot.runs, "", self._clock(), budget_s=math.inf)
         first = self._picture(snapshot)
         self._selected = first.rows[0].key if first.rows else ""
@@ -246,6 +271,7 @@ class Core(Orders):
         if self._flags.update(snapshot.runs, selected.run_id if selected else "", self._clock()):
             self._wake.set()
         self._publish(self._picture(snapshot))
+        self._write_seat()
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """Do a piece of work; a fault becomes a sentence on the screen and a trace in the log."""
@@ -275,6 +301,12 @@ class Core(Orders):
     def _say(self, level: str, text: str, busy: str | None = None) -> None:
         notice = Notice(self._clock(), level, text) if text else self._view.notice
         self._publish(replace(self._view, notice=notice, busy=self._view.busy if busy is None else busy))
+
+    def _write_seat(self) -> None:
+        kept, self._seat = self._seat, None
+        if kept is not None and not self._read_only:
+            with suppress(OSError):  # a full disk: the next opening begins as on the first day
+                save_seat(self._workspace.view / SEAT_FILE, *kept)
 
     # --- jobs
 
@@ -349,8 +381,8 @@ class Core(Orders):
             table = self._book.of_study(shown, run_of, flags.flags)
         else:
             table = self._book.of_runs(singles, flags.flags, flags.take_changed())
-        if self._book.row(self._selected) is None:
-            self._selected = table[0].key if table else ""
+        if table and self._book.row(self._selected) is None:
+            self._selected = table[0].key
         return replace(
             self._view,
             ready=True,

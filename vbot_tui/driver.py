@@ -17,6 +17,9 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from vbot_tui import curtain
+
+ALTERNATE_SCREEN = "\x1b[?1049h"
 CLOSE_WAIT_S = 0.3
 INPUT_WAIT_S = 0.1
 
@@ -27,11 +30,23 @@ class PatientDriver(LinuxDriver):
     dropped: bool = False
     drops: int = 0
     lost: bool = False
+    _keeps_picture: bool = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; a picture that is on it already stays until the first frame covers it."""
+        before = curtain.taken_over()
+        self._keeps_picture = before is not None
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if before is not None:
+            self.attrs_before = before
 
     def write(self, data: str) -> None:
         """Queue output if there is room, else drop it and remember that a repaint is owed."""
         writer = self._writer_thread
         if writer is None or not data:
+            return
+        if self._keeps_picture and data == ALTERNATE_SCREEN:
+            self._keeps_picture = False
             return
         if not writer.is_alive():
             self._lose()

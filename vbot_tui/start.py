@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 
 from automl.commands import ConfigError
 from sessions.errors import UsageError, VbotError
-from vbot_tui import keymap
+from vbot_tui import curtain, keymap
 from vbot_tui.glyphs import ASCII, UNICODE, Glyphs
+from vbot_tui.seat import FILE as SEAT_FILE
+from vbot_tui.seat import load
 
 if TYPE_CHECKING:
     from automl.spec import StudySpec
@@ -75,6 +77,7 @@ def run(argv: Sequence[str]) -> int:
             return 2
         return _cockpit(workspace, arguments, glyphs, spec)
     except (VbotError, ConfigError) as error:
+        curtain.lower()
         print(f"vbot-tui: {error}", file=sys.stderr)
         return error.exit_code
 
@@ -155,8 +158,9 @@ def _cockpit(workspace: "Workspace", arguments: argparse.Namespace, glyphs: Glyp
     from vbot_tui.app import Leaving, VbotApp
     from vbot_tui.core import Core
 
-    core = Core(workspace, read_only=arguments.read_only, spec=spec)
-    app = VbotApp(core, read_only=arguments.read_only, glyphs=glyphs, theme_name=arguments.theme)
+    seat, _ = load(workspace.view / SEAT_FILE)
+    core = Core(workspace, read_only=arguments.read_only, spec=spec, seat=seat)
+    app = VbotApp(core, read_only=arguments.read_only, glyphs=glyphs, theme_name=arguments.theme, seat=seat)
     leaving: Leaving | None = None
     try:
         leaving = app.run(mouse=arguments.mouse)

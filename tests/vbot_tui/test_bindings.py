@@ -9,6 +9,7 @@ from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.launch import LaunchScreen
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
+from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.shelf import LibraryScreen, LogsScreen, QueueScreen, RecordsScreen
 from vbot_tui.screens.study import StudyScreen
 from vbot_tui.screens.trial import TrialScreen
@@ -17,6 +18,7 @@ from vbot_tui.screens.trials import TrialsScreen
 CONTEXTS = {
     "trials": TrialsScreen,
     "trial": TrialScreen,
+    "robot": RobotScreen,
     "compare": CompareScreen,
     "study": StudyScreen,
     "launch": LaunchScreen,

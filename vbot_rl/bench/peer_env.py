@@ -51,14 +51,31 @@ def path_file(site_packages: str, source: Path) -> str:
     return f"import site; site.addsitedir({site_packages!r})\n{source}\n"
 
 
-def python(root: Path | None = None, say: Say = lambda line: None) -> Path:
+TRIED = "import stable_baselines3, rsl_rl, skrl, torch, mujoco"
+
+
+def python(
+    root: Path | None = None,
+    say: Say = lambda line: None,
+    locked: tuple[str, ...] = LOCKED,
+    tried: str = TRIED,
+    *,
+    whole: bool = True,
+) -> Path:
     """The environment's interpreter; the environment is built if it is not there.
+
+    Args:
+        root: Where environments are kept; the user's cache if left out.
+        say: Told what takes long.
+        locked: What is installed, each of one version.
+        tried: Code that must run in it.
+        whole: The list is whole and our packages are seen behind it; else pip finds what is missing, and ours are not.
 
     Raises:
         WorkFailed: it cannot be built, with pip's last words.
         LockedError: another process is building it.
     """
-    home = (root or cache_root()) / name()
+    home = (root or cache_root()) / name(locked)
     interpreter = home / "bin" / "python"
     home.parent.mkdir(parents=True, exist_ok=True)
     with Lock.acquire(home.with_suffix(".lock"), "building the benchmark's environment"):
@@ -68,12 +85,16 @@ def python(root: Path | None = None, say: Say = lambda line: None) -> Path:
         say(f"building the peers' environment in {home}")
         _run([sys.executable, "-m", "venv", str(home)], "creating it")
         pip = [str(interpreter), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        _run([*pip, "--no-deps", "--only-binary", ":all:", *LOCKED], "installing the peers")
-        inside = _run([str(interpreter), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], "asking it")
-        source = Path(__file__).resolve().parents[2]
-        (Path(inside.strip()) / "vbot_bench.pth").write_text(path_file(sysconfig.get_path("purelib"), source))
-        _run([str(interpreter), "-c", "import stable_baselines3, rsl_rl, skrl, torch, mujoco"], "trying it")
-        write_atomic(home / COMPLETE, "\n".join(LOCKED) + "\n")
+        alone = ["--no-deps"] if whole else []
+        _run([*pip, *alone, "--only-binary", ":all:", *locked], "installing the peers")
+        if whole:
+            inside = _run(
+                [str(interpreter), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], "asking it"
+            )
+            source = Path(__file__).resolve().parents[2]
+            (Path(inside.strip()) / "vbot_bench.pth").write_text(path_file(sysconfig.get_path("purelib"), source))
+        _run([str(interpreter), "-c", tried], "trying it")
+        write_atomic(home / COMPLETE, "\n".join(locked) + "\n")
     return interpreter
 
 

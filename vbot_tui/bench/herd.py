@@ -108,11 +108,16 @@ class Writer:
         """Steps so far; each update changes what the table shows of them."""
         return self.updates * 100_000
 
-    def write(self) -> None:
-        """Append one update."""
+    def write_event(self) -> dict[str, float]:
+        """Append one update without a word in the status; returns its numbers."""
         self.updates += 1
         values = numbers(self.updates, self._chance)
         self._events.write(self.env_steps, values)
+        return values
+
+    def write(self) -> None:
+        """Append one update."""
+        values = self.write_event()
         status = RunStatus(
             state="running", phase="rollout", env_steps=self.env_steps, total_env_steps=10_000_000_000,
             steps_per_s=20_000.0, eta_s=1000.0, pid=os.getpid(), metrics=values,

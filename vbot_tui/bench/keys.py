@@ -24,6 +24,7 @@ CODES = {
 }  # fmt: skip
 LEAVING = ("q", "Q", "ctrl+c", "ctrl+q", "ctrl+z")
 CALM = 12
+COMMAND = ["-m", "vbot_tui.bench.storm"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def storm(stage: Stage, keys: int = KEYS, seed: int = 0) -> Storm:
     pressed = 0
     each = -(-keys // len(SIZES))
     for columns, rows in SIZES:
-        words = [sys.executable, "-P", "-m", "vbot_tui.bench.storm", str(workspace.root)]
+        words = [sys.executable, "-P", *COMMAND, str(workspace.root)]
         environment = {**terminal_environment(), "EDITOR": "true", "VISUAL": "true", "PAGER": "cat"}
         left = each
         while left > 0:

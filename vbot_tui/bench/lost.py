@@ -142,7 +142,7 @@ def _steps_of(cell: str) -> float:
 
 
 def hang_up_once(stage: Stage, serial: int) -> HangUp:
-    """Leave by key and come back; cut the line and come back."""
+    """Leave by key and come back; be hung up and come back; have the line cut."""
     with studied(stage, f"lost{serial}") as (workspace, program):
         trials = live_runs(workspace)
         program.press("/")
@@ -160,13 +160,17 @@ def hang_up_once(stage: Stage, serial: int) -> HangUp:
         kept = _goes_on(workspace, trials)
         attach, again, same = _attach(stage, workspace)
         with again:
-            cut = time.monotonic()
-            again.hang_up()
-            hung_up = again.wait_exit(READY_S) - cut
+            signalled = time.monotonic()
+            os.kill(again.process.pid, signal.SIGHUP)
+            hung_up = again.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - signalled
+            again.wait_exit(READY_S)
         kept = kept and same and _goes_on(workspace, trials)
-        later, once_more, same = _attach(stage, workspace)
-        once_more.close()
-        return HangUp(left, hung_up, max(attach, later), kept and same)
+        later, cut, same = _attach(stage, workspace)
+        with cut:
+            cut.hang_up()
+            cut.wait_exit(READY_S)
+        kept = kept and same and _goes_on(workspace, trials)
+        return HangUp(left, hung_up, max(attach, later), kept)
 
 
 def _attach(stage: Stage, workspace: Workspace) -> tuple[float, Program, bool]:

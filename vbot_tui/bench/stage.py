@@ -9,7 +9,7 @@ from statistics import median
 from sessions.workspace import Workspace
 from vbot_tui.bench.program import Program, terminal_environment
 
-COCKPIT = "from vbot_tui.app import main; raise SystemExit(main())"
+COCKPIT = "from vbot_tui.door import main; raise SystemExit(main())"
 READY_S = 30.0
 TABLE_HEAD = "STATE  TRIAL"
 

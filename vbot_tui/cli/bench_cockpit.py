@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sessions.errors import UsageError
+from sessions.errors import UsageError, VbotError
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import table
@@ -26,6 +26,7 @@ damaged files, random keys. A real training of one thread runs beside it, as in 
 rounds; costs are seconds of CPU. Takes a quarter of an hour."""
 ENV = "vbot_navigation_section001"
 WARM_UP_S = 8.0
+PEERS = ("wandb==0.31.0", "terminalboard==0.5.3")
 
 
 def add_verb(names: Verbs) -> None:
@@ -33,6 +34,7 @@ def add_verb(names: Verbs) -> None:
     parser = names.add("cockpit", "how fast, light and robust the screen is", cockpit, description=HELP)
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help="only this figure (repeatable)")
     parser.add_argument("--rounds", type=positive_int, default=5, metavar="N", help="how often a timing is taken")
+    parser.add_argument("--peers", action="store_true", help="instead: side by side with LEET and terminalboard")
     parser.add_argument("--alone", action="store_true", help="no training beside it")
 
 
@@ -41,6 +43,8 @@ def cockpit(arguments: argparse.Namespace, console: Console) -> int:
     from vbot_tui.bench.figures import TARGETS, measure
     from vbot_tui.bench.stage import Stage
 
+    if arguments.peers:
+        return beside_peers(arguments, console)
     for name in arguments.only:
         if name not in TARGETS:
             raise UsageError(f"there is no figure '{name}'{did_you_mean(name, TARGETS)}")
@@ -54,6 +58,40 @@ def cockpit(arguments: argparse.Namespace, console: Console) -> int:
     result = {item.name: item.as_json() for item in found}
     console.show(result, text(result))
     return 0 if all(item.holds for item in found) else 1
+
+
+def beside_peers(arguments: argparse.Namespace, console: Console) -> int:
+    """Measure other terminal viewers on the same numbers; one that cannot be installed says why."""
+    from vbot_rl.bench import peer_env
+    from vbot_tui.bench.peers import compare
+    from vbot_tui.bench.stage import Stage
+
+    home, trouble = None, ""
+    try:
+        home = peer_env.python(say=console.tell, locked=PEERS, tried="import wandb, terminalboard", whole=False)
+    except VbotError as error:
+        trouble = str(error)
+        console.tell(f"vbot: {trouble}")
+    with tempfile.TemporaryDirectory(prefix="vbot-bench-", ignore_cleanup_errors=True) as folder:
+        stage = Stage(Path(folder), arguments.rounds, console.tell)
+        found = compare(stage, home.parent.parent if home is not None else None, trouble)
+    sides = {side.name: side.as_json() for side in found}
+    result = {
+        "sides": sides,
+        "versions": list(PEERS),
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+    console.show(result, peers_text(sides))
+    return 0
+
+
+def peers_text(sides: dict[str, Any]) -> str:
+    """The comparison for a person."""
+    keys = ("first_data_ms", "append_to_change_ms", "idle_cpu_pct", "memory_mb", "idle_bytes_per_s", "live_bytes_per_s")
+    titles = ["VIEWER", "FIRST DATA ms", "APPEND TO CHANGE ms", "IDLE CPU %", "MEMORY MB", "IDLE B/S", "LIVE B/S"]
+    rows = [[name, *(str(side.get(key, "-")) for key in keys)] for name, side in sides.items()]
+    missing = [f"{name}: {side['trouble']}" for name, side in sides.items() if "trouble" in side]
+    return "\n".join([table(titles, rows), *missing])
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.charting import ChartKeys
 from vbot_tui.screens.modals import Help
+from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.widgets import chart_page, head, panels, papers
 from vbot_tui.widgets.chart_page import Shown
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
@@ -41,15 +42,16 @@ class TrialScreen(ChartKeys, Acting):
 
     Args:
         key: Which one.
+        page: Which of its pages is shown first.
     """
 
     BINDINGS = textual_bindings("trial")
     CSS = "TrialScreen > #page { height: 1fr; }"
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, page: str = "charts") -> None:
         super().__init__()
         self.key = key
-        self.page_name = "charts"
+        self.page_name = page if page in [name for name, _, _ in PAGES] else "charts"
         self.baseline: int | None = None
         self.against = ""
         self.term = ""
@@ -262,6 +264,12 @@ class TrialScreen(ChartKeys, Acting):
         if self.page_name not in ("reward", "waterfall"):
             self.action_show("reward")
         self.show_view()
+
+    def action_robot(self) -> None:
+        """Watch the robot; from the flags, where the first of them shows."""
+        row = self.row
+        flag = row.flags[0] if row is not None and row.flags and self.page_name == "flags" else None
+        self.app.push_screen(RobotScreen(self.key, flag))
 
     def action_kill(self) -> None:
         """End this trial, after a question."""

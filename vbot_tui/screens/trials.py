@@ -1,5 +1,7 @@
 """The trials screen: the live table above, what is known about the selected trial below, what to press under it."""
 
+from contextlib import suppress
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -15,6 +17,7 @@ from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.jump import LETTERS, Jump
 from vbot_tui.screens.modals import Confirm, FilterEntry, Help
 from vbot_tui.screens.trial import TrialScreen
+from vbot_tui.seat import Seat
 from vbot_tui.widgets import head, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
 from vbot_tui.widgets.line_view import LineView
@@ -79,7 +82,28 @@ class TrialsScreen(Acting):
         """Focus the table and draw the first picture."""
         self.app.set_keymap(bindings.own_keys())
         self.table.focus()
+        self._take_seat(self.cockpit.seat)
         self.show_view()
+
+    def _take_seat(self, seat: Seat) -> None:
+        """Look at things as they were left."""
+        with suppress(FilterError):
+            self._test, self.filter_words = parse(seat.filter), seat.filter
+        self.sort = seat.sort if seat.sort in SORTS else SORTS[0]
+        self.pane = seat.pane if seat.pane in [name for name, _, _ in PANES] else self.pane
+        self.reverse, self.marked = seat.reverse, set(seat.marked)
+        self.table.cursor_key = seat.selected
+        self.set_class(seat.large, "-zoom")
+
+    @property
+    def seat(self) -> Seat:
+        """How things are looked at now."""
+        study = self.cockpit.client.view.study
+        return Seat(
+            study=study.id if study is not None else "", selected=self.table.cursor_key, filter=self.filter_words,
+            sort=self.sort, reverse=self.reverse, marked=tuple(sorted(self.marked)), pane=self.pane,
+            large=self.has_class("-zoom"),
+        )  # fmt: skip
 
     def on_resize(self) -> None:
         """Choose the layout for the size."""

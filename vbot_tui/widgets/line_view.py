@@ -12,6 +12,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from vbot_tui.frames import Pen
 from vbot_tui.lines import ROLES, Line, differences
 
 
@@ -48,10 +49,17 @@ class LineView(ScrollView, can_focus=False):
         if follow and at_end:
             self.scroll_lines(len(self.lines))
 
-    def refresh_changes(self, y: int, before: Line, after: Line) -> None:
+    def refresh_changes(self, y: int, before: Line, after: Line, *, cursor: bool = False) -> None:
         """Have those cells of a row painted in which two lines differ."""
-        for start, cells in differences(before, after, self.size.width):
-            self.refresh(Region(start, y, cells, 1))
+        self.repaint(y, differences(before, after, self.size.width), after, cursor=cursor)
+
+    def repaint(self, y: int, stretches: Sequence[tuple[int, int]], after: Line, *, cursor: bool = False) -> None:
+        """Have stretches (first cell, number of cells) of a row painted: at once where that can be done."""
+        pen: Pen | None = getattr(self.app, "pen", None)
+        strip = self.paint(after, cursor=cursor) if stretches and pen is not None else None
+        for start, cells in stretches:
+            if pen is None or strip is None or not pen.draw(self, y, start, cells, strip):
+                self.refresh(Region(start, y, cells, 1))
 
     def clear_lines(self) -> None:
         """Show nothing, from the top."""

@@ -3,7 +3,7 @@
 Textual's own table repaints every visible row on any change, so this one does not build on it.
 """
 
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -65,6 +65,11 @@ class TrialTable(LineView, can_focus=True):
         return self.rows[self.cursor] if self.rows else None
 
     @property
+    def in_sight(self) -> tuple[TrialRow, ...]:
+        """The trials from the first visible one on."""
+        return self.rows[self._top : self._top + KEPT]
+
+    @property
     def page(self) -> int:
         """How many trials are visible at once."""
         return max(1, self.size.height - 1)
@@ -120,9 +125,9 @@ class TrialTable(LineView, can_focus=True):
             before = self._painted.get(y)
             self._painted[y] = marked, new
             if before is None or before[0] != marked:
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.repaint(y, [(0, self.size.width)], new, cursor=marked)
             else:
-                self.refresh_changes(y, before[1], new)
+                self.refresh_changes(y, before[1], new, cursor=marked)
 
     def on_resize(self) -> None:
         """Choose the columns for the new width."""
