@@ -1,10 +1,11 @@
 """One picture of a whole world, with the robot at its start: for papers, and for looking before training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vbot_sim import rendering
+from vbot_sim.courses.schema import StartCfg
 from vbot_sim.rendering import Camera, Image, Vector
 from vbot_sim.robot import DEFAULT_JOINTS_RAD, STANDING_HEIGHT_M
 from vbot_sim.schema import TaskCfg
@@ -27,7 +28,7 @@ _CAMERAS = {
     "section012": Camera((0.4, 16.2, 1.4), 17.0, 160.0, -30.0),
     "section013": Camera((0.0, 29.4, 1.2), 12.0, 155.0, -45.0),
     "long_course": Camera((0.0, 15.2, 0.5), 27.0, 180.0, -30.0),
-    "field": Camera((51.0, 2.0, 0.0), 38.0, 100.0, -22.0),
+    "field": Camera((61.0, 2.6, 0.3), 21.0, 62.0, -32.0),
 }
 
 
@@ -38,7 +39,8 @@ def scene_of(task: TaskCfg) -> Scene:
         return Scene(pose, np.zeros(2), _CAMERAS["section001"])
     from vbot_sim.tasks import build_task
 
-    world = build_task(task, 1, seed=0)
+    official = replace(task, course=replace(task.course, start=StartCfg()))
+    world = build_task(official, 1, seed=0)
     world.reset()
     return Scene(world.qpos()[0], world.targets()[0].astype(np.float64), _CAMERAS[task.course.world])
 

@@ -38,6 +38,7 @@ def test_an_overview_is_a_small_picture(tmp_path):
     file = tmp_path / "course.png"
     said = vbot("view", "vbot_navigation_section013", "--picture", file, "--json").object
     assert said["bytes"] == file.stat().st_size < 200_000
-    assert Image.open(file).size == (960, 420)
+    with Image.open(file) as picture:
+        assert picture.size == (960, 420)
     refused = vbot("view", "vbot_navigation_section013", "--picture", tmp_path / "course.jpg")
     assert refused.code == 2 and "let it end in .png" in refused.err

@@ -201,7 +201,7 @@ def test_bumps_have_the_recorded_statistics_and_every_seed_is_another_field() ->
     low, middle, high = np.quantile(heights, (0.1, 0.5, 0.9))
     assert 0.02 <= low <= 0.04 and 0.055 <= middle <= 0.07 and 0.11 <= high <= 0.14
     assert (heights.min(), heights.max()) == (0.0, pytest.approx(0.277056))
-    assert heights.shape == (61, 201)
+    assert heights.shape == (31, 101)
     assert np.array_equal(relief.bumps(3, 5.0, 1.5), relief.bumps(3, 5.0, 1.5))
     assert np.abs(relief.bumps(4, 5.0, 1.5) - relief.bumps(3, 5.0, 1.5)).mean() > 0.1
 

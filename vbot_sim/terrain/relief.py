@@ -9,12 +9,14 @@ import numpy as np
 
 from vbot_sim.terrain.parts import F64
 
-CELL_M = 0.05
-SMOOTHING_CELLS = 2.0
+CELL_M = 0.1
+"""A foot on a finer grid touches more triangles, each of which costs as much as a box."""
+SMOOTHING_CELLS = 1.0
 #: Share of the ground that lies below a share of the highest point.
 QUANTILES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 SHARES = (0.0, 0.11, 0.226, 0.45, 0.7, 1.0)
 WAVES = 3
+WAVE_WIDTH_M = 1.0
 
 
 def bumps(seed: int, half_x_m: float, half_y_m: float, cell_m: float = CELL_M) -> F64:
@@ -39,8 +41,8 @@ def _smoothed(values: F64, kernel: F64) -> F64:
 
 
 def waves(half_x_m: float, half_y_m: float, cell_m: float = CELL_M) -> F64:
-    """Return straight waves along y: flat at both ends, between exactly 0 and exactly 1."""
-    rows, columns = (round(2.0 * half / cell_m) + 1 for half in (half_y_m, half_x_m))
+    """Return straight waves along y: low at both ends, between exactly 0 and exactly 1."""
+    rows, columns = round(2.0 * half_y_m / cell_m) + 1, round(2.0 * half_x_m / WAVE_WIDTH_M) + 1
     turns = np.linspace(0.0, 2.0 * np.pi * WAVES, rows)
     profile = 0.5 - 0.5 * np.cos(turns)
     profile = (profile - profile.min()) / (profile.max() - profile.min())
