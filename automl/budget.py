@@ -15,9 +15,8 @@ from automl.spec import StudySpec
 from automl.state import StudyState, TrialState
 
 CONFIRM_SHARE = 0.3
-EVALUATIONS = 5
-AIM = 0.995  # a final run that is cut to fit is meant to end here, so that its last evaluation is not lost
-LAST_CALL = 1.005  # of the budget: later no final run is waited for
+EVALUATIONS = 8
+AIM = 0.985  # a final run that is cut to fit is meant to end here, so that its last evaluation is not lost
 LONGEST_LEAD_S = 5.0
 
 
@@ -58,12 +57,13 @@ def trial_s(spec: StudySpec, state: StudyState, source: int | None = None, steps
     """What one training takes, by the pace of trial `source` where it is known."""
     own = pace_of(state.trials[source]) if source is not None and source in state.trials else None
     pace = own or study_pace(state)
-    return None if pace is None else pace.seconds(steps or spec.trial_env_steps, evaluations(spec))
+    return None if pace is None else pace.seconds(steps or spec.trial_env_steps, evaluations(spec, state))
 
 
-def evaluations(spec: StudySpec) -> int:
-    """How often a run evaluates itself."""
-    return int(spec.sets.get("train.evaluations", EVALUATIONS))
+def evaluations(spec: StudySpec, state: StudyState) -> int:
+    """How often a run evaluates itself: as often as the finished ones did."""
+    seen = max((len(trial.rungs) for trial in state.in_state("finished")), default=0)
+    return seen or int(spec.sets.get("train.evaluations", EVALUATIONS))
 
 
 def makespan(durations: Iterable[float], slots: int) -> float:
@@ -110,9 +110,8 @@ def ends_at_s(spec: StudySpec, state: StudyState) -> float | None:
     """When everything that still runs is asked to end, early enough to end in time."""
     if spec.budget_s is None:
         return None
-    if phase(state) == FINAL:
-        return LAST_CALL * spec.budget_s
-    return spec.budget_s - min(max(0.005 * spec.budget_s, 0.1), LONGEST_LEAD_S)
+    lead_s = 0.0 if phase(state) == FINAL else min(max(0.005 * spec.budget_s, 0.1), LONGEST_LEAD_S)
+    return spec.budget_s - lead_s
 
 
 def overdue_at_s(spec: StudySpec) -> float:
@@ -129,7 +128,7 @@ def final_steps(spec: StudySpec, state: StudyState, source: int, slots: int, ela
     if spec.budget_s is None or pace is None or pace.step_s <= 0:
         return spec.final.env_steps
     waves = -(-(final_seeds(spec, slots) - len(finals)) // max(slots, 1))
-    left_s = (AIM * spec.budget_s - elapsed_s) / max(waves, 1) - evaluations(spec) * pace.eval_s
+    left_s = (AIM * spec.budget_s - elapsed_s) / max(waves, 1) - evaluations(spec, state) * pace.eval_s
     fits = int(left_s / pace.step_s)
     return min(spec.final.env_steps, max(fits, spec.trial_env_steps))
 

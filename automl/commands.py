@@ -5,14 +5,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from automl.state import StudyState
+from automl.state import FINAL_STATES, StudyState
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import from_dict
 
 Kind = Literal[
-    "start_trial", "kill_trial", "pause_trial", "restart_trial", "pause_study", "resume_study", "stop_study", "release"
+    "start_trial",
+    "stop_trial",
+    "kill_trial",
+    "pause_trial",
+    "restart_trial",
+    "exclude_trial",
+    "pause_study",
+    "resume_study",
+    "stop_study",
+    "release",
 ]
-TRIAL_KINDS = ("kill_trial", "pause_trial", "restart_trial")
+TRIAL_KINDS = ("stop_trial", "kill_trial", "pause_trial", "restart_trial", "exclude_trial")
 
 
 @dataclass(frozen=True)
@@ -87,13 +96,21 @@ def _answer_about_trial(command: Command, state: StudyState) -> Answer:
     if trial is None:
         return Answer(False, f"there is no trial {command.trial} in this study")
     allowed = {
+        "stop_trial": ("running", "queued", "paused"),
+        "exclude_trial": ("paused", *sorted(FINAL_STATES)),
         "kill_trial": ("running", "queued", "paused"),
         "pause_trial": ("running", "queued"),
         "restart_trial": ("paused", "stopped", "killed", "failed"),
     }[command.kind]
     if trial.state not in allowed:
         return Answer(False, f"trial {trial.number} is {trial.state}; only a trial that is {_either(allowed)} can be")
-    verb = {"kill_trial": "is being killed", "pause_trial": "is being paused", "restart_trial": "goes on"}[command.kind]
+    verb = {
+        "stop_trial": "is being stopped, with a checkpoint",
+        "kill_trial": "is being killed",
+        "pause_trial": "is being paused",
+        "restart_trial": "goes on",
+        "exclude_trial": "no longer counts, for the ranking and for what is suggested",
+    }[command.kind]
     return Answer(True, f"trial {trial.number} {verb}")
 
 

@@ -58,6 +58,7 @@ def search_trials(state: StudyState, spec: StudySpec | None = None) -> list[Tria
         trial
         for trial in state.trials.values()
         if trial.origin not in NOT_SEARCHED and trial.state == "finished" and trial.score is not None
+        if trial.excluded is None
     ]
     return sorted(found, key=lambda trial: (_breaks(spec, trial), -(trial.score or 0.0), trial.number))
 

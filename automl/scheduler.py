@@ -176,6 +176,7 @@ class Scheduler:
     def _run(self) -> None:
         engine = self._engine
         assert engine is not None
+        told = ""
         while not self._stopping.is_set():
             trouble = ""
             try:
@@ -184,7 +185,9 @@ class Scheduler:
                 trouble = str(error)
             except Exception as error:  # a study must not end because one pass went wrong
                 trouble = f"unexpected {type(error).__name__}: {error}; see {self.path / 'scheduler.log'}"
-                self._log(traceback.format_exc())
+                if trouble != told:
+                    self._log(traceback.format_exc())
+            told = trouble
             self._publish(trouble)
             if engine.released_by is not None:
                 self.released = True

@@ -66,6 +66,7 @@ class TrialState:
     flags: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    excluded: str | None = None  # who left it out of ranking and suggestions, and why
     total: int | None = None  # its length in env steps, where that is not the study's
     code_versions: tuple[str, ...] = ()  # the code of each attempt
     began_t: float | None = None  # when its process was started, in seconds of scheduling
@@ -80,7 +81,9 @@ class TrialState:
 
     @property
     def standing(self) -> float | None:
-        """Its score, or while it has none what its latest evaluation gave; None where that is not a number."""
+        """Its score, or while it has none what its latest evaluation gave; None where it is no number or excluded."""
+        if self.excluded is not None:
+            return None
         latest = self.rungs[-1].score if self.rungs and not self.is_final else None
         found = self.score if self.score is not None else latest
         return found if found is not None and math.isfinite(found) else None
@@ -296,8 +299,12 @@ class StudyFold:
         elif order.how == "pause":
             self._set(trial.number, state="paused")
         else:
-            self._set(trial.number, state="killed", end_reason="user", end_detail=f"{order.who}: {order.why}")
+            word = "stopped" if order.how == "stop" else "killed"
+            self._set(trial.number, state=word, end_reason="user", end_detail=f"{order.who}: {order.why}")
             self._study = replace(self._study, finish_order=(*self._study.finish_order, trial.number))
+
+    def _exclude_by_command(self, event: Event) -> None:
+        self._set(event["trial"], excluded=f"{event['who']}: {event['why']}")
 
     def _restart_by_command(self, event: Event) -> None:
         number = event["trial"]
@@ -351,7 +358,9 @@ _HANDLERS: dict[str, _Handler] = {
 
 _COMMAND_EFFECTS: dict[str, _Handler] = {
     "kill_trial": StudyFold._order_by_command,
+    "stop_trial": StudyFold._order_by_command,
     "pause_trial": StudyFold._order_by_command,
+    "exclude_trial": StudyFold._exclude_by_command,
     "restart_trial": StudyFold._restart_by_command,
     "start_trial": StudyFold._request_by_command,
     "pause_study": StudyFold._pause_by_command,

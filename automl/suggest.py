@@ -45,6 +45,7 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
     if not spec.space or (number == 0 and not others and spec.try_preset):
         return base
     known = {_key(trial.params) for trial in others}
+    others = [trial for trial in others if trial.excluded is None and trial.origin != "final"]
     for seeded in spec.seed_configs:
         params: Params = {**base, **seeded.params}
         if _key(params) not in known:

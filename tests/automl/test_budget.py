@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from automl import budget
-from automl.confirm import best_number
+from automl.confirm import best_number, search_trials
 from automl.spec import ConfirmCfg, FinalCfg
 from automl.state import StudyState
 from tests.automl.builders import created, finished, prepared, rung, spec, started, study
@@ -65,9 +65,9 @@ def test_without_a_budget_nothing_has_to_make_room():
     assert budget.closes_at_s(spec(final=FinalCfg(2000)), two_done(), slots=2) is None
 
 
-@pytest.mark.parametrize(("elapsed_s", "steps"), [(20.0, 5000), (59.5, 4000), (98.0, 1000)])
+@pytest.mark.parametrize(("elapsed_s", "steps"), [(20.0, 5000), (58.5, 4000), (98.0, 1000)])
 def test_a_final_run_is_as_long_as_asked_for_or_as_there_is_time_for(elapsed_s, steps):
-    """To end at 99.5 s: 79.5 s are enough for 5000 steps, 40 s for 4000; never shorter than a trial."""
+    """To end at 98.5 s: 78.5 s are enough for 5000 steps, 40 s for 4000; never shorter than a trial."""
     asked = spec(budget_s=100.0, final=FinalCfg(5000, seeds=1))
     assert budget.final_steps(asked, two_done(), 1, 2, elapsed_s) == steps
 
@@ -185,3 +185,27 @@ def test_a_trial_that_went_on_with_other_code_is_marked_too(tmp_path):
     state = here.run(30)
     assert state.trials[0].code_versions == ("a", "b")
     assert state.code_changed(state.trials[0])
+
+
+# --- commands that a person uses on trials
+
+
+def test_an_excluded_trial_neither_ranks_nor_is_confirmed_and_is_not_suggested_again(tmp_path):
+    scripts = {0: Script(0.9), 1: Script(0.5), 2: Script(0.4)}
+    here = World(tmp_path, slots=1, max_trials=2, scripts=scripts)
+    here.run(30)
+    assert "no longer counts" in here.tell("exclude_trial", 0)
+    state = here.engine.state
+    assert best_number(state) == 1
+    assert [trial.number for trial in search_trials(state)] == [1]
+    assert state.trials[0].score == 0.9  # what was measured stays in the log
+    assert state.trials[0].excluded == "ann: because"
+
+
+def test_a_stopped_trial_ends_with_its_checkpoint_and_keeps_its_score(tmp_path):
+    here = World(tmp_path, slots=1, max_trials=1, trial_env_steps=1000)
+    here.run(5)
+    assert here.tell("stop_trial", 0) == "trial 0 is being stopped, with a checkpoint"
+    trial = here.run(5).trials[0]
+    assert (trial.state, trial.end_reason) == ("stopped", "user")
+    assert trial.score is not None

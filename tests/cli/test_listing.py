@@ -3,6 +3,7 @@ import pytest
 from sessions.runs import RunDir, RunRecord, RunStatus
 from sessions.workspace import Workspace
 from tests.cli.command import vbot
+from vbot_tui.cli.listing import status_text
 
 
 @pytest.fixture
@@ -91,3 +92,27 @@ def test_status_of_an_empty_workspace_says_what_to_do_and_makes_nothing(tmp_path
     assert "vbot-tui" in said.out
     assert not (tmp_path / "none").exists()
     assert vbot("status", "--workspace", tmp_path / "none", "--json").object == {"studies": [], "runs": []}
+
+
+def test_status_shows_a_crash_with_its_traceback_and_why_a_study_is_paused():
+    trial = {"number": 2, "state": "failed", "run": "r2", "end_detail": "died\nTraceback ...\nValueError: 3 is not 4"}
+    study = {"id": "s1", "state": "paused", "reason": "scheduler: 3 trials in a row ended with the same error"}
+    known = {"env_steps": 0, "score": None, "flags": []}
+    single = {"id": "r9", "state": "failed", "study": None, "end_detail": "the disk is full", **known}
+    of_trial = {"id": "r2", "state": "failed", "study": "s1", "end_detail": "ValueError", **known}
+    text = status_text({"studies": [{**study, **known, "trials": [trial]}], "runs": [of_trial, single]})
+    assert "s1 is paused: scheduler: 3 trials in a row ended with the same error" in text
+    assert "T2 of s1 crashed:\n  died\n  Traceback ...\n  ValueError: 3 is not 4" in text
+    assert "r9 crashed:\n  the disk is full" in text
+    assert "r2 crashed" not in text
+
+
+def test_status_shows_the_newest_crashes_and_counts_the_others():
+    runs = [
+        {"id": f"r{n}", "state": "failed", "study": None, "end_detail": f"e{n}"}
+        | {"env_steps": 0, "score": None, "flags": []}
+        for n in range(5)
+    ]
+    text = status_text({"studies": [], "runs": runs})
+    assert "e4" in text and "e2" in text and "e1" not in text
+    assert "2 older crashes: vbot ls state:failed" in text

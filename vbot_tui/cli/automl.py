@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from automl.view import StudyView, TrialView
     from sessions.workspace import Workspace
 
+CRASH_LINES = 14
+PHASES = {"search": "searching", "confirm": "confirming the best", "final": "final run"}
+
 
 def add_verbs(verbs: Verbs) -> None:
     """Enter `automl` with its actions."""
@@ -181,12 +184,38 @@ def as_object(view: "StudyView") -> dict[str, Any]:
 
 
 def as_text(view: "StudyView") -> str:
-    """A study for a person: a headline and a table of its trials."""
-    head = f"{view.id}  {view.env}: {view.state}{f' ({view.reason})' if view.reason else ''}"
+    """A study for a person: a headline, its time, a table of its trials, and the newest crash in full."""
+    head = f"{view.id}  {view.env}: {view.state}{f' ({view.reason})' if view.reason else ''}\n{time_text(view)}"
     rows = [
-        [f"T{t.number}", t.state, number(t.env_steps), number(t.score, 3), percent(t.success), " ".join(t.flags)]
+        [f"T{t.number}", t.state, number(t.env_steps), number(t.score, 3), percent(t.success), _marks(t)]
         for t in view.trials
     ]
     if not rows:
         return f"{head}\nNo trials yet."
-    return f"{head}\n{table(['TRIAL', 'STATE', 'STEPS', 'SCORE', 'SUCCESS', 'FLAGS'], rows)}"
+    parts = [head, table(["TRIAL", "STATE", "STEPS", "SCORE", "SUCCESS", "FLAGS"], rows)]
+    crashed = [trial for trial in view.trials if trial.state == "failed"]
+    for trial in crashed[-1:]:
+        lines = (trial.end_detail or "no words").splitlines()[-CRASH_LINES:]
+        parts.append("\n".join([f"T{trial.number} crashed:", *(f"  {line}" for line in lines)]))
+    return "\n".join(parts)
+
+
+def time_text(view: "StudyView") -> str:
+    """The time that a study has had and will need."""
+    words = f"{duration(view.elapsed_s)}{f' of {duration(view.budget_s)}' if view.budget_s else ''} of scheduling"
+    if view.phase:
+        words += f", {PHASES[view.phase]}"
+    if view.phase and view.ends_in_s is not None:
+        words += f", ends in about {duration(view.ends_in_s)}"
+    return words
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that suits them."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _marks(trial: "TrialView") -> str:
+    return " ".join([*trial.flags, *(["code_changed"] if trial.code_changed else [])])

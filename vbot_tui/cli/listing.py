@@ -8,6 +8,8 @@ from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
 from vbot_tui.cli.tables import age, number, percent, table
 
+CRASHES = 3
+CRASH_LINES = 14
 LS_DESCRIPTION = """\
 List runs, newest first. WHERE narrows the list: conditions side by side must all hold, 'or' parts alternatives, '!'
 turns one round. score>0.9 success>=0.5 steps<1e6 flag:lazy_robot state:failed host:vm end:crashed has:note
@@ -58,7 +60,31 @@ def status_text(found: Mapping[str, Any]) -> str:
             for r in found["runs"]
         ]
         parts.append(table(["RUN", "STATE", "STEPS", "SCORE", "FLAGS"], rows))
-    return "\n\n".join(parts)
+    paused = [f"{s['id']} is paused: {s['reason']}" for s in found["studies"] if s["state"] == "paused"]
+    return "\n\n".join([*parts, *paused, *crash_texts(found)])
+
+
+def crash_texts(found: Mapping[str, Any]) -> list[str]:
+    """The newest crashes, each with its traceback: of trials by their study, of other runs by their own record."""
+    crashes = [
+        (f"T{trial['number']} of {study['id']}", trial["end_detail"], trial["run"])
+        for study in found["studies"]
+        for trial in study.get("trials", ())
+        if trial["state"] == "failed"
+    ]
+    told = {run for _, _, run in crashes}
+    crashes += [
+        (run["id"], run["end_detail"], run["id"])
+        for run in found["runs"]
+        if run["state"] == "failed" and run["id"] not in told and not run["study"]
+    ]
+    crashes.sort(key=lambda crash: str(crash[2]))
+    texts = [
+        "\n".join([f"{name} crashed:", *(f"  {line}" for line in (detail or "no words").splitlines()[-CRASH_LINES:])])
+        for name, detail, _ in crashes[-CRASHES:]
+    ]
+    older = len(crashes) - len(texts)
+    return [*texts, f"{older} older crashes: vbot ls state:failed"] if older > 0 else texts
 
 
 def flags_text(flags: Sequence[str]) -> str:
