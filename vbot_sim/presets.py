@@ -60,8 +60,9 @@ DEFAULT = Preset(
             alive_outside_only=False,
             stop_budget_s=None,
         ),
+        episode=EpisodeCfg(after_success_s=1.0),
         randomization=RandomizationCfg(
-            foot_friction=(0.35, 1.25), mass_scale=(0.8, 1.2), push_speed_mps=0.5, obs_noise=1.0
+            foot_friction=(0.35, 1.25), mass_scale=(0.8, 1.2), push_speed_mps=0.5, push_spread=True, obs_noise=1.0
         ),
     ),
 )

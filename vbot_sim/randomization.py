@@ -70,18 +70,20 @@ class PhysicsVariation:
 
 
 class Pushes:
-    """Sudden changes of planar velocity, in a random direction, at fixed times of each episode."""
+    """Sudden changes of planar velocity, in a random direction, at fixed times of a simulation's episodes."""
 
     def __init__(self, cfg: RandomizationCfg, dt_s: float) -> None:
         self.speed_mps = cfg.push_speed_mps
         self.interval_steps = max(1, steps_for(cfg.push_interval_s, dt_s))
+        self.spread = cfg.push_spread
 
     def apply(self, qvel: NDArray[np.float64], episode_steps: NDArray[np.int32], rng: np.random.Generator) -> None:
         """Push the simulations whose time has come; `qvel` [N, 18] is changed in place."""
         if self.speed_mps == 0.0:
             return
         angle = rng.uniform(-np.pi, np.pi, len(qvel))
-        due = np.flatnonzero((episode_steps > 0) & (episode_steps % self.interval_steps == 0))
+        ahead = np.arange(len(qvel)) * self.interval_steps // len(qvel) if self.spread else 0
+        due = np.flatnonzero((episode_steps > 0) & ((episode_steps + ahead) % self.interval_steps == 0))
         qvel[due, 0] += self.speed_mps * np.cos(angle[due])
         qvel[due, 1] += self.speed_mps * np.sin(angle[due])
 

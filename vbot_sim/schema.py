@@ -237,6 +237,8 @@ class RandomizationCfg:
         contact_time_s: range of the time constant of the feet's contacts, per episode; null keeps that of the physics.
         push_speed_mps: size of a push, a sudden change of planar velocity in a random direction; 0 is off.
         push_interval_s: time between pushes.
+        push_spread: each simulation has its own times in the interval; without it all are pushed at the same times of
+            their episodes, and never at others.
         obs_noise: level of the uniform observation noise (1 = the documented amplitudes); 0 is off.
         latency_steps: range of the delay of an action in control steps, per episode.
     """
@@ -246,6 +248,7 @@ class RandomizationCfg:
     contact_time_s: tuple[float, float] | None = None
     push_speed_mps: float = 0.0
     push_interval_s: float = 4.0
+    push_spread: bool = False
     obs_noise: float = 0.0
     latency_steps: tuple[int, int] = (0, 0)
 

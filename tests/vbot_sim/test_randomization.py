@@ -51,6 +51,16 @@ def test_a_push_changes_the_planar_speed_by_its_size() -> None:
     assert np.all(qvel[:, 2:] == 0.0)
 
 
+def test_pushes_may_come_at_another_time_in_each_simulation() -> None:
+    pushes = Pushes(RandomizationCfg(push_speed_mps=0.5, push_interval_s=4.0, push_spread=True), 0.02)
+    pushed = []
+    for step in range(1, 201):  # one interval of 200 steps; simulations are 50 steps ahead of one another
+        qvel = np.zeros((4, 18))
+        pushes.apply(qvel, np.full(4, step, np.int32), np.random.default_rng(0))
+        pushed += [(step, sim) for sim in np.flatnonzero(qvel[:, 0]).tolist()]
+    assert pushed == [(50, 3), (100, 2), (150, 1), (200, 0)]
+
+
 def test_friction_and_masses_are_drawn_in_their_ranges_for_every_episode() -> None:
     world = VectorTask(
         task(randomization={"foot_friction": (0.4, 1.0), "mass_scale": (0.8, 1.2)}, episode={"limit_s": 0.02}), 50, 0

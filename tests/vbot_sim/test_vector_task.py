@@ -174,7 +174,7 @@ def test_a_failure_pays_the_termination_term_once() -> None:
 
 
 def test_standing_inside_is_success_and_a_truncation() -> None:
-    world = VectorTask(task(), 2, seed=0)
+    world = VectorTask(task(episode={"after_success_s": 0.0}), 2, seed=0)
     world.reset(spawns((0.2, 0.0), (3.0, 0.0)))
     for _ in range(100):
         step = world.step(idle(2))
