@@ -15,7 +15,8 @@ FORESEEN_AS = {
     "lazy_robot": {"lazy_robot"},
     "deceleration_moat": {"deceleration_moat"},
     "sprint_crash": {"sprint_crash", "touch_and_die"},
-    **{name: {name} for name in ("hover_at_rim", "reach_and_farm", "die_early", "fly_through", "touch_and_die")},
+    **{name: {name} for name in ("hover_at_rim", "die_early", "fly_through", "touch_and_die")},
+    # Where success does not end the episode, staying inside is the job itself: farming it cannot pay more than that.
 }
 WITHOUT_A_RETURN = {
     "conservative_hovering",
@@ -76,7 +77,7 @@ def test_runs_of_the_gallery_are_foreseen(path):
     for flag in entry["true_flags"]:
         names = FORESEEN_AS.get(flag, set())
         assert not names or names & winners
-    if not entry["true_flags"]:
+    if not entry["true_flags"] and "warm_start" not in entry:  # a short fine-tuning finds no exploit that would pay
         assert not winners
 
 
