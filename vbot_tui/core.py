@@ -389,7 +389,7 @@ class Core(Orders):
             rows=table,
             studies=heads,
             study=next((head for head in heads if head.id == self._shown), None),
-            notes=self._read_notes(table),
+            notes=self._read_notes(),
             detail=self._detail(run_of(self._selected)),
             papers=tuple(self._papers.of(run_id) for run_id in self._opened if run_of(run_id) is not None),
             page=self._study_desk.opened(self._desk.view),
@@ -440,10 +440,10 @@ class Core(Orders):
         directory = RunDir(self._workspace.runs / run.id)
         return Detail(run.id, now, before, directory.log_tail(LOG_LINES), str(directory.log_path))
 
-    def _read_notes(self, table: tuple[TrialRow, ...]) -> tuple[NoteView, ...]:
+    def _read_notes(self) -> tuple[NoteView, ...]:
         """Return the notes of the session and of the trials shown; read again only when there are others."""
         days = notes.pages(self._workspace)
-        noted = [(row.run_id, row.notes) for row in table if row.notes]
+        noted = sorted(self._book.noted.items())
         mark = (
             tuple((path.name, path.stat().st_size) for path in days),
             tuple(noted),

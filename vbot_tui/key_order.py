@@ -15,6 +15,7 @@ from textual.message_pump import MessagePump
 from textual.widgets import Input
 
 LOOK_S = 0.01
+ROUNDS = 3
 PATIENCE_S = 0.5
 """A widget that has gone before it could say that it was done, or never comes, holds the next key up no longer."""
 
@@ -58,15 +59,20 @@ class OrderlyApp(App[ReturnType]):
         target = self.focused or self.screen
         self.set_timer(PATIENCE_S, partial(self._done, key))
         await super().on_event(key)
-        target.call_later(self._follow, target, key)
+        target.call_later(self._follow, target, target, key, ROUNDS)
 
-    async def _follow(self, node: MessagePump, key: events.Key) -> None:
-        """Go the way of the key, from the widget that got it up to the app, where bindings are obeyed."""
-        if node is self:
-            await self._done(key)
-        else:
+    async def _follow(self, target: MessagePump, node: MessagePump, key: events.Key, rounds: int) -> None:
+        """Go the way of the key, from the widget that got it up to the app, where bindings are obeyed; then once more.
+
+        A field tells its screen with a message of its own that Enter was pressed, and that goes the same way.
+        """
+        if node is not self:
             parent = node._parent or self
-            parent.call_later(self._follow, parent, key)
+            parent.call_later(self._follow, target, parent, key, rounds)
+        elif rounds > 1 and target._running:
+            target.call_later(self._follow, target, target, key, rounds - 1)
+        else:
+            await self._done(key)
 
     async def _done(self, key: events.Key) -> None:
         if self._pressed is key:

@@ -3,7 +3,7 @@
 Used by the core's thread alone; what it gives out is immutable.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from automl.view import StudyView, TrialView
@@ -23,8 +23,11 @@ class RowBook:
         self._runs: tuple[RunView, ...] = ()
         self._trials: dict[int, _Trial] = {}
         self._row_of: dict[str, TrialRow] = {}
-        self._order: list[tuple[Place, str]] = []
+        self._order: list[Place] = []  # where each row stands; a place ends in the row's key, so all differ
+        self._listed: list[TrialRow] = []  # the rows, in that order
         self._rows: tuple[TrialRow, ...] = ()
+        self.noted: dict[str, int] = {}
+        """How many notes there are on each run that has some."""
 
     def row(self, key: str) -> TrialRow | None:
         """The row with this identity."""
@@ -39,11 +42,9 @@ class RowBook:
             flagged: The runs whose flags have changed since the last call.
         """
         if not self._begin("") and len(runs) == len(self._runs):
-            changed = [
-                new
-                for old, new in zip(self._runs, runs, strict=True)
-                if new is not old or (flagged and new.id in flagged)
-            ]
+            changed = [new for old, new in zip(self._runs, runs, strict=True) if new is not old]
+            if flagged:
+                changed += [run for run in runs if run.id in flagged and run not in changed]
             if all(run.id in self._row_of for run in changed):
                 self._runs = runs
                 return self._changed([rows.run_row(run, flags) for run in changed])
@@ -76,24 +77,33 @@ class RowBook:
 
     def _anew(self, found: Sequence[TrialRow]) -> tuple[TrialRow, ...]:
         self._row_of = {row.key: row for row in found}
-        self._order = sorted((place_of(row), row.key) for row in self._row_of.values())
-        return self._read()
+        self._listed = sorted(self._row_of.values(), key=place_of)
+        self._order = [place_of(row) for row in self._listed]
+        self.noted = {row.run_id: row.notes for row in self._listed if row.notes}
+        self._rows = tuple(self._listed)
+        return self._rows
 
     def _changed(self, found: Sequence[TrialRow]) -> tuple[TrialRow, ...]:
         moved = False
         for row in found:
             before = self._row_of[row.key]
-            if before == row:
-                continue
-            old, new = (place_of(before), row.key), (place_of(row), row.key)
-            if old != new:
-                del self._order[bisect_left(self._order, old)]
-                insort(self._order, new)
-            self._row_of[row.key] = row
-            moved = True
-        return self._read() if moved else self._rows
-
-    def _read(self) -> tuple[TrialRow, ...]:
-        row_of = self._row_of
-        self._rows = tuple([row_of[key] for _, key in self._order])
+            if before != row:
+                self._replace(before, row)
+                moved = True
+        if moved:
+            self._rows = tuple(self._listed)
         return self._rows
+
+    def _replace(self, before: TrialRow, row: TrialRow) -> None:
+        """Put a row in the place of what it was."""
+        at = bisect_left(self._order, place_of(before))
+        del self._order[at], self._listed[at]
+        place = place_of(row)
+        at = bisect_left(self._order, place)
+        self._order.insert(at, place)
+        self._listed.insert(at, row)
+        self._row_of[row.key] = row
+        if row.notes:
+            self.noted[row.run_id] = row.notes
+        else:
+            self.noted.pop(row.run_id, None)

@@ -85,13 +85,11 @@ def _stall(stage: Stage) -> list[Figure]:
 
 def _lost(stage: Stage) -> list[Figure]:
     found = [lost.hang_up_once(stage, serial) for serial in range(stage.rounds)]
-    kept = all(item.kept for item in found)
-    told = f"by key {middle([item.left_s for item in found]):.2f} s, by hang-up" + ", ".join(
-        f" {item.hung_up_s:.2f}" for item in found
-    )
-    told += "" if kept else "; something was lost"
+    missing = [what for item in found for what in item.lost]
+    by_key, by_signal = middle([item.left_s for item in found]), middle([item.hung_up_s for item in found])
+    told = "; ".join([f"by key {by_key:.2f} s, by hang-up {by_signal:.2f} s", *missing[:3]])
     return [
-        figure("hangup_s", [max(item.left_s, item.hung_up_s) for item in found], good=kept, detail=told),
+        figure("hangup_s", [max(item.left_s, item.hung_up_s) for item in found], good=not missing, detail=told),
         figure("attach_s", [item.attach_s for item in found]),
     ]
 

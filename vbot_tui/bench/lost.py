@@ -35,6 +35,7 @@ LOOK_S = 0.02
 HEALED_S = 0.5
 GROWTH_MB = 5.0
 SPIN_S = 1.0
+CALM_S = 6.0
 SPIN_PCT = 50.0
 TRIALS = ("T0", "T1")
 
@@ -60,8 +61,8 @@ class HangUp:
     left_s: float
     hung_up_s: float
     attach_s: float
-    kept: bool
-    """All trials alive, the study driven, nothing spinning, the same view on return."""
+    lost: tuple[str, ...]
+    """What was not kept: a trial, the study's driver, the view; or what spins."""
 
 
 @contextmanager
@@ -157,40 +158,47 @@ def hang_up_once(stage: Stage, serial: int) -> HangUp:
         program.press("q")
         left = program.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - pressed
         program.wait_exit(READY_S)
-        kept = _goes_on(workspace, trials)
-        attach, again, same = _attach(stage, workspace)
+        lost = _goes_on(workspace, trials)
+        attach, again, other = _attach(stage, workspace)
         with again:
             signalled = time.monotonic()
             os.kill(again.process.pid, signal.SIGHUP)
             hung_up = again.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - signalled
             again.wait_exit(READY_S)
-        kept = kept and same and _goes_on(workspace, trials)
-        later, cut, same = _attach(stage, workspace)
+        lost += other + _goes_on(workspace, trials)
+        later, cut, other = _attach(stage, workspace)
         with cut:
             cut.hang_up()
             cut.wait_exit(READY_S)
-        kept = kept and same and _goes_on(workspace, trials)
-        return HangUp(left, hung_up, max(attach, later), kept)
+        lost += other + _goes_on(workspace, trials)
+        return HangUp(left, hung_up, max(attach, later), tuple(lost))
 
 
-def _attach(stage: Stage, workspace: Workspace) -> tuple[float, Program, bool]:
-    """Open the cockpit again: seconds until the trial is shown, the cockpit, and whether it shows what was left."""
+def _attach(stage: Stage, workspace: Workspace) -> tuple[float, Program, list[str]]:
+    """Open the cockpit again: seconds until the live trial is shown, the cockpit, and what is looked at differently."""
     program = stage.open(workspace)
-    shown = program.wait(lambda screen: _moves(screen, "T1"), READY_S, "T1 again") - program.started_at
+    shown = program.wait(lambda screen: "opening" not in screen.text and _moves(screen, "T1"), READY_S, "T1 again")
     program.idle_for(1.0)
-    return shown, program, " T0 " not in program.screen.text and "/T1" in program.screen.text
+    seen = program.screen.text
+    other = [] if " T0 " not in seen and "/T1" in seen else [f"the view is another: {seen[:400]}"]
+    return shown - program.started_at, program, other
 
 
-def _goes_on(workspace: Workspace, trials: list[RunDir]) -> bool:
-    """Whether no trial is lost, the study is driven, and its driver does not spin."""
+def _goes_on(workspace: Workspace, trials: list[RunDir]) -> list[str]:
+    """Say what is lost or spins: a trial, the study's driver."""
     (study,) = workspace.study_dirs()
-    if live_runs(workspace) != trials or not is_held(study / "lock"):
-        return False
+    if live_runs(workspace) != trials:
+        return [f"of {len(trials)} trials {len(live_runs(workspace))} live"]
+    if not is_held(study / "lock"):
+        return ["nobody drives the study"]
     pid = int(json.loads((study / "lock").read_text())["pid"])
-    time.sleep(SPIN_S)  # what it has to load is loaded by then
-    before = cpu_s(pid)
-    time.sleep(SPIN_S)
-    return 100 * (cpu_s(pid) - before) / SPIN_S < SPIN_PCT
+    end = time.monotonic() + CALM_S
+    while time.monotonic() < end:
+        before = cpu_s(pid)
+        time.sleep(SPIN_S)
+        if 100 * (cpu_s(pid) - before) / SPIN_S < SPIN_PCT:
+            return []
+    return [f"the study's driver spins ({SPIN_PCT:g} % of a core or more for {CALM_S:g} s)"]
 
 
 def live_runs(workspace: Workspace) -> list[RunDir]:

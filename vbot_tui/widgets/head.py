@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import takewhile
 
 from vbot_tui import bindings, text
 from vbot_tui.glyphs import FLAG_LETTERS, STATE_ROLES, Glyphs
@@ -88,8 +89,14 @@ def short_id(study_id: str) -> str:
     return study_id
 
 
+def live_rows(view: View) -> tuple[TrialRow, ...]:
+    """Return the living trials: in the usual order they stand before all others, so the rest is not looked at."""
+    return tuple(takewhile(lambda row: row.live, view.rows))
+
+
 def _age(view: View, now: float) -> str:
-    newest = max((row.updated for row in view.rows if math.isfinite(row.updated)), default=math.nan)
+    rows = live_rows(view) or view.rows  # what lives is what writes
+    newest = max((row.updated for row in rows if math.isfinite(row.updated)), default=math.nan)
     return f"data {text.age(max(0.0, now - newest))} old " if math.isfinite(newest) else "no data yet "
 
 
@@ -145,13 +152,13 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
     if row.flags and row.live:
         what = text.clean(row.flags[0].title)
         return line((f"{row.name}: {what}. ", "warn"), ("f", "key"), " shows the evidence and what to do.")
-    flagged = next((item for item in view.rows if item.flags and item.live), None)
+    flagged = next((item for item in live_rows(view) if item.flags), None)
     if flagged is not None:
         what = text.clean(flagged.flags[0].title)
         return line((f"{flagged.name}: {what}. ", "warn"), ("F", "key"), " goes there.")
     if row.state in ("failed", "diverged"):
         return line((f"{row.name} {row.state}. ", "bad"), ("l", "key"), (" its log, ", "dim"), ("i", "key"), " why.")
-    if any(item.live for item in view.rows):
+    if live_rows(view):
         return _while_learning(row)
     if read_only:
         return line(("Nothing is running.", "dim"))
