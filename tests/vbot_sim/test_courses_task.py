@@ -233,6 +233,17 @@ def test_levels_rise_with_success_and_fall_with_failure() -> None:
     assert rounds.level[:2].tolist() == [3, 3]
 
 
+def test_who_goes_down_does_so_at_a_level_of_its_own() -> None:
+    made = world(n=64, preset="field", field=replace(FieldCfg(), free_share=0.0, down_share=0.5))
+    rounds = made.rounds
+    assert rounds is not None
+    made.reset()
+    first = made.qpos()[:, 1] > 2.0  # on the landing
+    assert np.array_equal(first, rounds.descends) and 16 < first.sum() < 48
+    made.reset()
+    assert np.array_equal(made.qpos()[:, 1] > 2.0, first)
+
+
 def test_starts_on_the_field_stand_in_the_lane_of_their_level() -> None:
     made = world(n=64, preset="field")
     made.reset()

@@ -1,7 +1,8 @@
 """Walking the training field: who is in which lane, how difficulty rises and falls, and where to go next.
 
-Each simulation keeps a kind of obstacle and has a level of its own. Reaching the target raises it; covering less than
-half of the way lowers it; at the top it is drawn anew, so that the easy ones are not forgotten.
+Each simulation keeps a kind of obstacle, and whether it goes up or down it, and has a level of its own: going down is
+learned later, and would never get past steps that were right for going up. Reaching the target raises the level;
+covering less than half of the way lowers it; at the top it is drawn anew, so that the easy ones are not forgotten.
 """
 
 from typing import ClassVar
@@ -67,6 +68,7 @@ class Rounds(Journey):
         shares = np.array([cfg.field.flat_share, cfg.field.stairs_share, cfg.field.ramp_share, cfg.field.bumps_share])
         self.kind = rng.choice(len(field.KINDS), num_envs, p=shares / shares.sum())
         self.level = rng.integers(0, np.minimum(cfg.field.first_levels, self._levels[self.kind]))
+        self.descends = rng.random(num_envs) < cfg.field.down_share
         self.lane = np.zeros(num_envs, np.intp)
         self.pinned = False  # cases are given: levels stay, and a reached target is the end
 
@@ -79,7 +81,7 @@ class Rounds(Journey):
             self.level[ids] = rng.integers(0, self._levels[self.kind[ids]])
         lane = self._lanes_of(self.kind[ids], self.level[ids])
         end, top_y = self._end_y[lane], self._target_y[lane]
-        down = rng.random(count) < cfg.down_share
+        down = self.descends[ids]
         edge = down & (rng.random(count) < cfg.edge_share)
         free = (rng.random(count) < cfg.free_share) & (self.kind[ids] != field.KINDS.index("stairs"))
         x = rng.uniform(-0.5, 0.5, count)
@@ -169,7 +171,12 @@ class Rounds(Journey):
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything that must survive, as live arrays."""
-        return super().arrays() | {"kind": self.kind, "level": self.level, "lane": self.lane}
+        return super().arrays() | {
+            "kind": self.kind,
+            "level": self.level,
+            "lane": self.lane,
+            "descends": self.descends,
+        }
 
 
 def _apart(y: F64, from_y: NDArray[np.floating]) -> F64:

@@ -55,7 +55,7 @@ class FieldCfg:
         bumps_share: ...and of bumps.
         first_levels: simulations begin at one of so many lowest levels.
         by_success: levels rise after success and fall after failure; otherwise they are drawn anew each time.
-        down_share: share of the starts on the landing, going down.
+        down_share: share of the simulations that start on the landing and go down.
         edge_share: share of those that stand right at the upper edge.
         free_share: share of the starts anywhere with any heading and any target, except on stairs.
         go_on_share: share of reached targets after which there is another one instead of an end.
