@@ -84,6 +84,7 @@ class Follower:
         self._poll_s = poll_s
         self._eager_runs = eager_runs
         self._keep = keep
+        self._runs = str(workspace.runs)  # text, because each hint is looked at
         self._index_path = workspace.view / "runs.index"
         self._index_due = 0.0
         self._index_stale = False
@@ -259,7 +260,7 @@ class Follower:
         return bool(names)
 
     def _is_run(self, name: str) -> bool:
-        return bool(name) and not name.startswith(".") and (self._workspace.runs / name).is_dir()
+        return bool(name) and not name.startswith(".") and os.path.isdir(f"{self._runs}/{name}")
 
     def _poll(self) -> bool:
         """Look at what may have changed: new and vanished runs, those of which something is expected, some others."""

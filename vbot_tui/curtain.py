@@ -16,7 +16,10 @@ from typing import Any
 from vbot_tui import seat
 from vbot_tui.glyphs import ASCII, UNICODE, Glyphs
 
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_ENTER, _LEAVE = (
+    "\x1b[?1049h\x1b[?25l",
+    "\x1b[0m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l",
+)  # not every terminal has a second screen
 _PLAIN, _DIM = "\x1b[0m", "\x1b[2m"
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 

@@ -14,7 +14,7 @@ from tests.pty.test_cockpit import row_state, start_study
 def arrange(terminal):
     """Look at the study in a way that nobody finds by chance: a filter, an order, a page."""
     terminal.press("/")
-    terminal.wait_for("Filter the trials")
+    terminal.wait_for("Enter keep")
     terminal.type("T1")
     terminal.wait_gone(" T0 ")
     terminal.press("enter")
@@ -74,8 +74,8 @@ def test_two_cockpits_on_one_workspace_agree(workspace):
         with cockpit(workspace) as second:
             second.wait_for("driven elsewhere", " T0 ", " T1 ", within=20)
             second.press("/")
-            second.wait_for("Filter the trials")
-            second.type("T0")
+            second.wait_for("Enter keep")
+            second.type("trial=0")
             second.wait_gone(" T1 ")
             second.press("enter", "X")
             second.wait_for("Kill trial T0?")
