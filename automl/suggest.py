@@ -157,7 +157,8 @@ def _remembered(
     if made is not None:
         # optuna copies what it is given in depth, which for 3,000 trials is most of a second.
         vars(made)["__deepcopy__"] = lambda memo: copy.copy(made)
-    if trial.state == "finished":
+        vars(made)["_validate"] = lambda: None  # it was when it was made
+    if trial.state in ("finished", "stopped", "killed", "failed"):
         _Memory.known[trial.number] = trial, made
     return made
 

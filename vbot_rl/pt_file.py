@@ -135,7 +135,10 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - any builtin
         return _Unpickler(files).load()
     except (
         zipfile.BadZipFile,
-        KeyError,
+        NotImplementedError,  # a damaged header names a compression that nobody knows,
+        RuntimeError,  # or a password
+        LookupError,
+        AttributeError,
         EOFError,
         ValueError,
         TypeError,

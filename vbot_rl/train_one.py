@@ -64,7 +64,8 @@ def step_back(nice: int, autogroup: Path = Path("/proc/self/autogroup")) -> None
 
 def say(line: str) -> None:
     """One line for the log."""
-    print(f"{utc_now()} {line}", flush=True)
+    with suppress(OSError):  # no training ends because its log has no room
+        print(f"{utc_now()} {line}", flush=True)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -5,10 +5,12 @@ undisturbed run and one that was killed and resumed, weights and records are the
 that decides the future is in the checkpoint and records after it are cut off.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,9 @@ from vbot_sim.vector_task import VectorTask
 Clock = Callable[[], float]
 Say = Callable[[str], None]
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+ROOM_LOOK_S = 1.0
+ROOM_PATIENCE_S = 120.0
 EVAL_TAGS = ("score", "success", "fell", "reached", "points_mean", "t_success_s", "distance_m")
 
 
@@ -131,7 +136,7 @@ class Trainer:
                 if result is None:
                     return self._end(self._stop())
                 self.pending |= _eval_values(result) | {"perf/eval_s": self._eval_s}
-            self.events.write(self.env_steps, self.pending)
+            self._with_room(partial(self.events.write, self.env_steps, self.pending))
             self.status.update(self.env_steps, self.pending, self._eta_s())
             self.pending = None
             request = self._stop()
@@ -225,8 +230,8 @@ class Trainer:
         )
         if result is None:
             return None
-        result.write(self.run.eval_dir)
-        write_poses(recorder.poses(), self.run, self.env_steps)
+        self._with_room(lambda: result.write(self.run.eval_dir))
+        self._with_room(lambda: write_poses(recorder.poses(), self.run, self.env_steps))
         write_fall(falls.poses(), self.run, self.env_steps)
         while self._evaluation_due():
             self.evaluations_done += 1
@@ -268,11 +273,33 @@ class Trainer:
         }
 
     def _save(self) -> None:
-        self.events.sync()
-        checkpoint.save(self.run, self.env_steps, self._state())
+        self._with_room(self.events.sync)
+        self._with_room(lambda: checkpoint.save(self.run, self.env_steps, self._state()))
         self.status.checkpoints = checkpoint.thin_out(self.run, self.cfg.train.keep_last)
         self._last_save = self._clock()
 
+    def _with_room(self, write: Callable[[], object]) -> None:
+        """Write something; on a full disk wait for room, because the training so far is worth more than minutes.
+
+        Raises:
+            OSError: it cannot be written, there was no room for long, or somebody asks to end.
+        """
+        begin = self._clock()
+        while True:
+            try:
+                write()
+                return
+            except OSError as error:
+                waited_s = self._clock() - begin
+                if error.errno not in FULL or waited_s > ROOM_PATIENCE_S or self._stop() is not None:
+                    raise
+            if not waited_s >= ROOM_LOOK_S:
+                self._say(f"the disk is full; waiting up to {ROOM_PATIENCE_S:.0f} s for room")
+            self.status.phase("waiting for room on the disk")
+            self._sleep(ROOM_LOOK_S)
+            self.status.phase("training")
+
+    _sleep = staticmethod(time.sleep)
     _eval_s = 0.0
 
 

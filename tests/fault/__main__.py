@@ -11,11 +11,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fault import cases_scheduler
+from tests.fault import cases_files, cases_scheduler, cases_training, cases_trials
 from tests.fault.catalogue import CASES, NOT_HERE
 from tests.fault.lab import Lab, Unavailable
+from tests.fault.mix import Storm
 
-MODULES = (cases_scheduler,)
+MODULES = (cases_scheduler, cases_trials, cases_files, cases_training)
 
 
 def main() -> int:
@@ -46,6 +47,10 @@ def run(names: list[str], seed: int, rounds: int) -> int:
     passed = failed = 0
     for item in chosen:
         good = attempt(f"{item.number:3} {item.name}", item.title, seed, item.body)
+        passed, failed = passed + good, failed + (not good)
+    if not names or "mix" in names:
+        title = f"{rounds} faults in random order, seed {seed}"
+        good = attempt("    mix", title, seed, lambda lab: Storm(lab, rounds).run())
         passed, failed = passed + good, failed + (not good)
     for name, reason in NOT_HERE.items() if not names else ():
         print(f"    {name}: not here: {reason}")

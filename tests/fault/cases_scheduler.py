@@ -131,7 +131,7 @@ def stale_locks(lab: Lab) -> None:
 
 @case(15, "last event torn: it is cut, said, and the study goes on; a trial whose start was cut off is adopted")
 def torn_tail(lab: Lab) -> None:
-    lab.create(max_trials=2)
+    lab.create({"*": {"seconds": 3.0}}, max_trials=1)
     lab.schedule("--die", "after:launch:1").wait()
     pid = lab.pid()
     whole = lab.log.read_bytes()

@@ -32,4 +32,10 @@ def case(number: int, title: str) -> Callable[[Body], Body]:
     return enter
 
 
-NOT_HERE: dict[str, str] = {}
+NOT_HERE: dict[str, str] = {
+    "9, fewer robots after running out of memory": "what a trial trains is what the log says; nobody changes it on the "
+    "quiet. Killed by the kernel is killed: case 5",
+    "16, repair": "a damaged log is refused with line and byte and never guessed at; put a copy back",
+    "27, the cockpit's own keys": "they are pressed in a real terminal by tests/pty",
+    "39, a log that is cut": "a trial's log grows as it likes; only its end is ever read",
+}

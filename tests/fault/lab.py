@@ -49,6 +49,7 @@ class Lab:
         self.random = random.Random(seed)
         self.study = ""
         self.schedulers: list[subprocess.Popen[bytes]] = []
+        self.schedulers_log = root / "schedulers.log"
         self._accepted = b""
 
     # --- making
@@ -79,7 +80,7 @@ class Lab:
     def schedule(self, *arguments: str, **named: Any) -> subprocess.Popen[bytes]:
         """Start a scheduler process; several may be started, which is one of the faults."""
         command = [*ATTENDANT, "--workspace", str(self.root), "--study", self.study, *arguments]
-        with (self.root / "schedulers.log").open("ab") as log:
+        with self.schedulers_log.open("ab") as log:
             started = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **named}
             process = subprocess.Popen(command, start_new_session="preexec_fn" not in named, **started)
         self.schedulers.append(process)
@@ -105,7 +106,7 @@ class Lab:
 
     def said(self) -> str:
         """What schedulers printed."""
-        path = self.root / "schedulers.log"
+        path = self.schedulers_log
         return path.read_text(errors="replace") if path.exists() else ""
 
     def content(self) -> JournalContent:

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from sessions.runs import RunDir, RunStatus
 
 STATE_AFTER = {"stop": "stopped", "pause": "paused", "kill": "killed"}
 EVALUATIONS = 5
+USUAL_STEPS = 100_000
 
 
 def score(params: str, step: int, total: int) -> float:
@@ -100,8 +102,8 @@ class StandIn:
         """Step by step to the end."""
         every = self.total // EVALUATIONS
         steps = max(int(self.script.get("steps", 20)), EVALUATIONS)
-        pause_s = float(self.script.get("seconds", 0.3)) / steps
-        each = max(self.total // steps, 1)
+        pause_s = float(self.script.get("seconds", 0.3)) / steps  # for a trial of the usual length
+        each = max(USUAL_STEPS // steps, 1)
         self._say("running", "training")
         self._tricks("begin")
         while self.step < self.total:
@@ -143,6 +145,9 @@ class StandIn:
         if when == "begin" and self.script.get("ignores_term"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self.script["deaf"] = True
+        if when == "step" and self.script.get("hog"):
+            resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28))
+            self.hog = bytearray(2**30)
         if when == "begin" and self.script.get("children"):
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(self.run.path)])
         if when == "begin" and self.script.get("fork") and os.fork() == 0:

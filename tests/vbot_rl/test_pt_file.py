@@ -63,6 +63,21 @@ def test_damage_is_noticed() -> None:
             pt_file.loads(bad)
 
 
+def test_wherever_a_bit_is_flipped_it_is_noticed_or_changes_nothing() -> None:
+    value = np.arange(100, dtype=np.float32)
+    good = pt_file.dumps({"w": value, "n": 3})
+    noticed = 0
+    for offset in range(len(good)):
+        bad = good[:offset] + bytes([good[offset] ^ 1]) + good[offset + 1 :]
+        try:
+            found = pt_file.loads(bad)
+        except pt_file.PtFileError:
+            noticed += 1
+        else:
+            assert found["n"] == 3 and found["w"].tobytes() == value.tobytes()
+    assert noticed > 0.5 * len(good)
+
+
 def test_a_pickle_that_would_run_code_is_refused() -> None:
     buffer = io.BytesIO()
     torch.save({"f": print}, buffer)
