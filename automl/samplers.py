@@ -36,7 +36,7 @@ def from_optuna(name: str, space: Mapping[str, Dimension], seen: Sequence[Any], 
     if name == "tpe" and any(trial.state in ended for trial in seen):
         # All trials have the same keys. Finding that out anew takes optuna longer than all the rest.
         common = {path: wanted[path] for path in sorted(wanted) if not wanted[path].single()}
-        sampler.infer_relative_search_space = lambda study, trial: common  # type: ignore[method-assign]
+        sampler.infer_relative_search_space = lambda study, trial: common
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials(list(seen))
     raw = study.ask(wanted).params
