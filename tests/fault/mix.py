@@ -45,7 +45,7 @@ class Storm:
         draw = self.random
         script: dict[str, Any] = {"*": {"seconds": draw.uniform(0.2, 1.2)}}
         for number in range(12):
-            tricks = [{"dies_at": draw.random()}, {"raises_at": draw.random()}, {"children": True}]
+            tricks = [{"dies_at": draw.random()}, {"raises_at": draw.random()}]
             trick = draw.choice([{}, {}, {}, *tricks])
             script[str(number)] = {**trick, **draw.choice([{}, {}, {"ignores_term": True}, {"scores": None}])}
         self.lab.create(
