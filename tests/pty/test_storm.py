@@ -22,6 +22,7 @@ def test_the_keys_of_the_table_are_pressed_but_for_those_that_leave():
 
 def test_a_cockpit_that_breaks_is_a_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(keys, "SIZES", ((80, 24),))
-    monkeypatch.setattr(keys, "COMMAND", ["-c", "print('STATE  TRIAL', flush=True); input(); raise SystemExit(3)"])
+    breaks = "import os, tty; tty.setraw(0); print('STATE  TRIAL', flush=True); os.read(0, 1); raise SystemExit(3)"
+    monkeypatch.setattr(keys, "COMMAND", ["-c", breaks])
     found = keys.storm(Stage(tmp_path), keys=10)
     assert found.failures and "ended with 3" in found.failures[0]

@@ -82,7 +82,7 @@ def test_the_first_byte_and_the_picture_are_timed():
 
 
 def test_a_slow_line_delays_both_ways():
-    with script("print(input(), flush=True)", delay_s=0.2) as program:
+    with script("print(input(), flush=True); input()", delay_s=0.2) as program:
         program.idle_for(1.0)
         began = time.monotonic()
         program.press("x\n")

@@ -90,7 +90,7 @@ async def test_the_cursor_reads_values_and_the_reward_follows_it():
     async with pilot as pilot:
         lines = await show(pilot, app, "enter", "less_than_sign", "less_than_sign", "less_than_sign")
         # three times ten sixtieths of 1000..3000 back from the end: step 2000
-        assert any("here 0.6" in line and "at step 2.00k" in line for line in lines)
+        assert any("here 0.6" in line and "at 2.00k" in line for line in lines)
         await pilot.press("r")
         await settled(pilot)
         assert any("sum to +2.5000 = logged total  at step 2.00k" in line for line in seen(app))
