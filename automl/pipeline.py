@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.preflight import Finding
-from automl.queue import Edit
+from automl.queue import Edit, Queue
 from automl.space import Choice, Factor, Range
 from automl.spec import StudySpec, complete, spec_from_dict, spec_to_dict
 from automl.spec_parts import WARM_PARTS, SeedConfig
@@ -19,6 +19,7 @@ from vbot_sim.settings import from_dict, get, require, to_dict
 
 GATES = ("success", "score", "fell")
 RATE = "ppo.learning_rate"
+FIGURES = ("run", "step", "score", "points_mean", "points_max", "success", "fell")
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def doubtful(pipeline: PipelineSpec) -> list[Finding]:
     """What experience speaks against: two stages in a row that start warm and change the task."""
     found = []
     for first, second, third in zip(pipeline.stages, pipeline.stages[1:], pipeline.stages[2:], strict=False):
-        warm = second.start_from != "" and third.start_from != ""
+        warm = second.start_from in (None, first.name) and third.start_from in (None, second.name)
         if warm and _task(first.study) != _task(second.study) != _task(third.study):
             text = f"stages {second.name} and {third.name} both start warm and change the task; one combined change"
             found.append(Finding("note", "curriculum", f"{text} has kept more of what was learned."))
@@ -217,6 +218,21 @@ def enqueue(edit: Edit, pipeline: PipelineSpec, name: str, behind: Sequence[str]
         made += [study, verdict]
         before = stage.name
     return made
+
+
+def stage_rows(queue: Queue, made: Sequence[str]) -> list[dict[str, Any]]:
+    """What came of each stage of a pipeline, by the ids that `enqueue` returned: its study and its verdict as one row.
+
+    Figures are those of its best checkpoint on the canonical cases; None where it was not judged.
+    """
+    rows = []
+    for trained, judged in zip(made[::2], made[1::2], strict=True):
+        study, verdict = queue.item(trained), queue.item(judged)
+        figures = {name: verdict.result.get(name) for name in FIGURES}
+        times = [item.wall_s for item in (study, verdict) if item.wall_s is not None]
+        own = {"stage": study.spec.get("label", study.label), "env": study.spec.get("env"), "study": study.study}
+        rows.append({**own, "state": queue.word(verdict), "wall_s": round(sum(times), 1), **figures})
+    return rows
 
 
 def slowed(spec: StudySpec, factor: float) -> StudySpec:

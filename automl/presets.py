@@ -5,9 +5,12 @@ and `stop_scale` are `approach` and `stop` here.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
+from automl import course_curriculum
 from automl.course_spaces import course_space
-from automl.pipeline import PipelineSpec, Stage
+from automl.local import usable_cores
+from automl.pipeline import PipelineSpec, Stage, load_work
 from automl.space import Choice, Dimension, Range
 from automl.spec import FIRST_ENV, ConfirmCfg, FinalCfg, StudySpec, default_spec
 from vbot_sim.config import presets, task_cfg
@@ -58,6 +61,7 @@ _OLD_PRESET = "head"
 
 FINAL_STEPS = 8_000_000
 NAMES = ("first", "ppo", "hp", "reward", "stage")
+PIPELINES = ("courses",)
 
 
 def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
@@ -90,6 +94,17 @@ def reward_space(env: str, preset: str = _OLD_PRESET) -> dict[str, Dimension]:
     wanted = _FLAT_SPACE if env == FIRST_ENV else course_space(env.removeprefix("vbot_navigation_"))
     known = {f"task.{path}" for path in leaves(task_cfg(env, preset))}
     return {path: dimension for path, dimension in wanted.items() if path in known}
+
+
+def named_work(name: Path) -> StudySpec | PipelineSpec:
+    """A study or pipeline by its file, or a shipped pipeline by its name.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    if str(name) in PIPELINES and not name.exists():
+        return course_curriculum.courses(usable_cores())
+    return load_work(name)
 
 
 def shipped_pipeline(env: str = FIRST_ENV) -> PipelineSpec:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from automl.journal import Event, Journal, read_journal
 from sessions.errors import NotFoundError, UsageError
-from sessions.files import utc_now
+from sessions.files import parse_utc, utc_now
 from sessions.locks import Lock
 from sessions.workspace import Workspace
 
@@ -43,6 +43,8 @@ class Item:
         study: the study that an attempt made.
         result: what came of it.
         why: the reason of its state in words.
+        began: when its last attempt was started.
+        ended: when that was over.
     """
 
     id: str
@@ -59,6 +61,14 @@ class Item:
     study: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+    began: str = ""
+    ended: str = ""
+
+    @property
+    def wall_s(self) -> float | None:
+        """Seconds that its last attempt took; None before its end."""
+        begun, over = parse_utc(self.began), parse_utc(self.ended)
+        return None if begun is None or over is None else over - begun
 
 
 @dataclass(frozen=True)
@@ -236,14 +246,16 @@ def _added(queue: Queue, event: Event) -> Queue:
 
 def _started(queue: Queue, event: Event) -> Queue:
     item = queue.item(event["item"])
-    return _with(queue, replace(item, state="running", attempts=item.attempts + 1, study=event["study"], why=""))
+    begun = replace(item, state="running", attempts=item.attempts + 1, study=event["study"], why="")
+    return _with(queue, replace(begun, began=event["time"], ended=""))
 
 
 def _ended(queue: Queue, event: Event) -> Queue:
     item = queue.item(event["item"])
     if item.state == "done":
         return queue
-    return _with(queue, replace(item, state=event["state"], why=event["why"], result=event["result"]))
+    over = replace(item, state=event["state"], why=event["why"], result=event["result"], ended=event["time"])
+    return _with(queue, over)
 
 
 def _again(queue: Queue, event: Event) -> Queue:

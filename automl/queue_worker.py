@@ -216,7 +216,8 @@ def _evaluate(workspace: Workspace, queue: Queue, item: Item, leave: Leave, say:
     if not judged:
         raise WorkFailed(f"{run.id} has no evaluation under {protocol}.")
     best = max(judged, key=lambda one: (one.score or 0.0, -one.step))
-    result = {"run": run.id, "step": best.step, "score": best.score, "success": best.success, "fell": best.fell}
+    figures = ("step", "score", "points_mean", "points_max", "success", "fell")
+    result = {"run": run.id, **{name: getattr(best, name) for name in figures}}
     short = missed(best, item.gate)
     if short:
         return Outcome("failed", f"{run.id}@{best.step} is not promoted: {short}", result)

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,14 @@ class Step:
     distance_m: FloatArray  # [N]
     speed_mps: FloatArray  # [N] planar
     reached: BoolArray  # [N] inside the reach radius now
+
+
+class Joints(NamedTuple):
+    """What an observation says of the joints, each [N, 12]."""
+
+    offset_rad: FloatArray  # from the default pose
+    speed_radps: FloatArray
+    action: FloatArray
 
 
 class VectorTask:
@@ -344,7 +352,8 @@ class VectorTask:
         x.terminated = terminated
 
     def _observe(self, motion: TrunkMotion, noise: FloatArray | None) -> None:
-        self._write_rows(self.obs, motion, self._joint_offset, self._v[:, 6:], self._actions.filtered, slice(None))
+        joints = Joints(self._joint_offset, self._v[:, 6:], self._actions.filtered)
+        self._write_rows(self.obs, motion, joints, slice(None))
         if noise is not None:
             self.obs[:, self.noisy] += noise
 
@@ -353,22 +362,15 @@ class VectorTask:
         q, v = self._q[ids], self._v[ids]
         rows = np.empty((len(ids), self.obs_dim), np.float32)
         motion = trunk_motion(q, v, self._target[ids])
-        self._write_rows(rows, motion, q[:, 7:] - self._stance, v[:, 6:], self._actions.filtered[ids], ids)
+        joints = Joints(q[:, 7:] - self._stance, v[:, 6:], self._actions.filtered[ids])
+        self._write_rows(rows, motion, joints, ids)
         if noise is not None:
             rows[:, self.noisy] += noise[ids]
         self.obs[ids] = rows
 
-    def _write_rows(
-        self,
-        out: FloatArray,
-        motion: TrunkMotion,
-        joint_offset: FloatArray,
-        joint_speed: FloatArray,
-        action: FloatArray,
-        ids: IntArray | slice,
-    ) -> None:
+    def _write_rows(self, out: FloatArray, motion: TrunkMotion, joints: Joints, ids: IntArray | slice) -> None:
         """Write the observations of the simulations `ids` into `out`."""
-        write_observation(out, motion, joint_offset, joint_speed, action, self.cfg.observation, self.cfg.episode)
+        write_observation(out, motion, *joints, self.cfg.observation, self.cfg.episode)
 
     def _draw_noise(self) -> FloatArray | None:
         if self._noise is None:

@@ -131,6 +131,12 @@ def test_one_change_at_a_time_is_not_doubted():
     assert doubtful(chain(stage("a"), stage("b", study=near), stage("c", study=near))) == []
 
 
+def test_stages_that_start_from_the_same_one_are_no_chain():
+    near, far = (StudySpec(space=SPACE, sets={"task.spawn.radius_max_m": far}) for far in (5.0, 9.0))
+    assert doubtful(chain(stage("a"), stage("b", study=near), stage("c", study=far))) != []
+    assert doubtful(chain(stage("a"), stage("b", study=near), stage("c", study=far, start_from="a"))) == []
+
+
 class TestLearningRatesOfATransfer:
     def test_one_that_is_not_searched_is_set(self):
         assert slowed(StudySpec(), 0.3).sets == {RATE: 3e-4}  # the default is 1e-3

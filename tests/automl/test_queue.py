@@ -1,7 +1,11 @@
+import time
+from dataclasses import replace
+
 import pytest
 
 from automl.queue import Edit, Item, Queue, editing, fold, read
 from sessions.errors import CorruptFileError, NotFoundError, UsageError
+from sessions.files import parse_utc
 from sessions.workspace import Workspace
 
 
@@ -125,9 +129,9 @@ def test_the_log_is_the_queue(workspace):
         kept = edit.queue
     assert read(workspace) == kept
     item = kept.item("q1")
-    assert item == Item(
-        "q1", "study", "x", {"max_trials": 2}, (), {"item": "q1"}, {"success": 0.9}, 2, "", "running", 1, "s-1"
-    )
+    made = Item("q1", "study", "x", {"max_trials": 2}, (), {"item": "q1"}, {"success": 0.9}, 2, "", "running", 1, "s-1")
+    assert item == replace(made, began=item.began)
+    assert parse_utc(item.began) == pytest.approx(time.time(), abs=60.0)
 
 
 def test_a_torn_last_line_is_forgotten_and_damage_is_refused(workspace):

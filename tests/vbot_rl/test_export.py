@@ -64,6 +64,8 @@ def test_raw_observations_go_in_because_the_normaliser_is_inside(trained):
 def test_onnx_itself_finds_nothing_wrong(trained):
     model = onnx.load_from_string(export.onnx_bytes(trained, {}))
     onnx.checker.check_model(model, full_check=True)
+    widths = [value.type.tensor_type.shape.dim[1].dim_value for value in (*model.graph.input, *model.graph.output)]
+    assert widths == [54, 12]
 
 
 def test_what_a_controller_must_know_is_in_the_file(trained):

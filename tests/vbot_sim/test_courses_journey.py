@@ -243,6 +243,23 @@ def test_every_route_ends_on_a_platform_within_bounds(section: str) -> None:
             assert all(x_min < goal.zone.x_m < x_max and y_min < goal.zone.y_m < y_max for goal in leg.goals)
 
 
+def test_the_way_through_the_river_earns_fifty_five_points_without_the_bridge() -> None:
+    stones = tuple(at(x, y, 1.8) for x, y in ((3.5, 15.84), (2.0, 17.83), (0.36, 15.84)))
+    below = (at(-3.0, 16.0, 1.8), at(-3.0, 19.5, 1.8))
+    later = (at(0.36, 19.72, 1.8), at(3.5, 19.72, 1.8), at(1.2, 21.2, 2.56), at(1.2, 23.5, 1.56), at(0, 24.33, 1.56))
+    path = (at(1.2, 12.1, 1.56), at(1.2, 14.6, 2.56), *stones, *below, *later, at(0, 24.33, 1.56))
+    walked = journey("section012", path, route="river")
+    assert walked.arrived[0] and walked.points()[0] == 50.0  # 10 + 5 + 5 x 3 + 2 x 5 + 5 + 5
+    for step in sitting(0, 24.33, 1.48):
+        walked.advance(step)
+    assert walked.finished[0] and walked.points()[0] == 55.0
+
+
+def test_the_snake_comes_back_over_the_packets() -> None:
+    walked = journey(path=SMILEYS, route="snake")
+    assert walked.targets()[0].tolist() == pytest.approx([3.0, 4.4])
+
+
 def test_a_new_episode_forgets_everything() -> None:
     walked = journey(path=(*ALL_011, *sitting(0, 7.83, 1.47)))
     walked.begin(np.arange(1), at(0, -2.5))

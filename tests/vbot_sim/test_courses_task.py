@@ -220,12 +220,12 @@ def test_levels_rise_with_success_and_fall_with_failure() -> None:
     rounds = made.rounds
     assert rounds is not None
     made.reset()
-    rounds.kind[:], rounds.level[:] = 1, [3, 3, 0, 15]
+    rounds.kind[:], rounds.level[:] = 1, [3, 3, 0, 10]
     rounds.reached[:] = [1, 0, 0, 1]
     rounds.start_distance_m[:] = 4.0
     rounds.nearest_m[:] = [0.3, 3.5, 3.5, 0.3]
     rounds.grade(np.arange(4), np.zeros(4, np.bool_))
-    assert rounds.level[:3].tolist() == [4, 2, 0] and 0 <= rounds.level[3] <= 15
+    assert rounds.level[:3].tolist() == [4, 2, 0] and 0 <= rounds.level[3] <= 10
     rounds.level[:2] = 3
     rounds.reached[:] = [1, 0, 0, 0]
     rounds.nearest_m[1] = 1.0  # three quarters of the way: stays
@@ -252,7 +252,16 @@ def test_starts_on_the_field_stand_in_the_lane_of_their_level() -> None:
     assert np.array_equal(rounds._kind[rounds.lane], rounds.kind)
     assert np.array_equal(rounds._level[rounds.lane], rounds.level)
     assert not rounds.outside(made._whereabouts(made._q, made._v, np.zeros(64, np.bool_))).any()
-    assert set(made.gauges()) == {f"course/level_{kind}" for kind in ("flat", "stairs", "ramp", "bumps")}
+    kinds = ("flat", "stairs", "stairs_down", "ramp", "ramp_down", "bumps")
+    assert set(made.gauges()) == {f"course/level_{kind}" for kind in kinds}
+
+
+def test_levels_of_those_who_go_down_are_told_apart() -> None:
+    made = world(n=4, preset="field")
+    rounds = made.rounds
+    assert rounds is not None
+    rounds.kind[:], rounds.level[:], rounds.descends[:] = 1, [5, 7, 1, 2], [False, False, True, True]
+    assert rounds.mean_levels() == {"stairs": 6.0, "stairs_down": 1.5}
 
 
 def test_on_the_field_a_reached_target_can_be_followed_by_another() -> None:
@@ -322,7 +331,7 @@ def test_the_training_protocol_of_the_field_covers_its_levels() -> None:
     assert isinstance(made, CourseTask) and made.rounds is not None
     assert made.targets() == pytest.approx(spawns.target_m.astype(np.float32))
     stairs = made.rounds._kind[made.rounds.lane] == 1
-    assert len(set(made.rounds._level[made.rounds.lane][stairs])) > 10
+    assert set(made.rounds._level[made.rounds.lane][stairs]) == set(range(11))
 
 
 def outcome(**given: Any) -> scoring.Outcome:

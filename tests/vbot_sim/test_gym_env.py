@@ -1,3 +1,5 @@
+import warnings
+
 import gymnasium
 import numpy as np
 import pytest
@@ -28,13 +30,17 @@ def until_an_episode_ends(envs, limit=800):
 
 
 def test_gymnasiums_own_check_passes_without_a_warning():
-    check_env(gymnasium.make(ENV, render_mode="rgb_array").unwrapped)
+    with warnings.catch_warnings(record=True) as said:
+        check_env(gymnasium.make(ENV, render_mode="rgb_array").unwrapped)
+    assert [str(warning.message) for warning in said] == []
 
 
 def test_stable_baselines_check_passes_without_a_warning():
     from stable_baselines3.common.env_checker import check_env as check
 
-    check(gymnasium.make(ENV).unwrapped)
+    with warnings.catch_warnings(record=True) as said:
+        check(gymnasium.make(ENV).unwrapped)
+    assert [str(warning.message) for warning in said] == []
 
 
 def test_every_environment_is_registered_once():

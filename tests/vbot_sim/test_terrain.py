@@ -212,7 +212,7 @@ def test_lanes_lie_apart_and_grow_harder() -> None:
     for kind in field.KINDS:
         values = [lane.value for lane in lanes if lane.kind == kind]
         assert values == sorted(values)
-    assert field.levels("stairs") == 16 and field.levels("bumps") == 5
+    assert field.levels("stairs") == 11 and field.levels("bumps") == 5
     tenth = next(lane for lane in lanes if lane.kind == "stairs" and lane.value == 0.10)
     assert (tenth.top_m, tenth.target_y_m, tenth.end_y_m) == (1.0, 4.0, 5.0)
     assert ray_down("field", tenth.x_m, 1.3) == pytest.approx(0.2)  # the second step

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 JUDGING_RELIEF_SEED = 9001
 """Random ground that no training uses by default."""
 STRICT_CONTACT_S = 0.005
-OFFICIAL_ROUTE = "official"
 
 
 def course_task(task: TaskCfg, how: "Protocol", strict_variation: RandomizationCfg) -> TaskCfg:
@@ -45,7 +44,6 @@ def course_task(task: TaskCfg, how: "Protocol", strict_variation: RandomizationC
         course=replace(
             course,
             ground="course",
-            route=course.route if course.ground == "course" else OFFICIAL_ROUTE,
             relief_seed=JUDGING_RELIEF_SEED,
             start=StartCfg(),
             celebration=CelebrationCfg(),

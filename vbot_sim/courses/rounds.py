@@ -23,6 +23,7 @@ EDGE_BACK_M = (0.15, 0.35)
 FREE_X_M, LANE_MARGIN_M = 1.0, 0.05
 NEAREST_TARGET_M = 0.6
 RETARGET_X_M = 1.0
+SLOPING = ("stairs", "ramp")
 
 
 class Rounds(Journey):
@@ -162,12 +163,13 @@ class Rounds(Journey):
         self.level[ids] = np.where(level >= top, again, np.maximum(level, 0))
 
     def mean_levels(self) -> dict[str, float]:
-        """Return the mean level of each kind that is walked."""
-        return {
-            kind: float(self.level[self.kind == k].mean())
-            for k, kind in enumerate(field.KINDS)
-            if (self.kind == k).any()
-        }
+        """Return the mean level of each kind that is walked; of what has a top, going up and going down apart."""
+        found = {}
+        for k, kind in enumerate(field.KINDS):
+            mine = self.kind == k
+            split = {kind: mine & ~self.descends, f"{kind}_down": mine & self.descends}
+            found |= split if kind in SLOPING else {kind: mine}
+        return {name: float(self.level[who].mean()) for name, who in found.items() if who.any()}
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything that must survive, as live arrays."""

@@ -123,6 +123,7 @@ _SECTION011 = Section(
     limit_s=120.0,
     routes={
         "official": (Leg(SMILEYS), Leg(PACKETS), Leg((_PLATFORM_011,))),
+        "snake": _each(*SMILEYS, *reversed(PACKETS), _PLATFORM_011),
         "straight": _each(_goal("bumps", 0.0, 1.8, 0.5), _PLATFORM_011),
     },
     lines=(Line(-1.5, phase=True), Line(4.0, 0.3, 15.0), Line(6.5, 0.8, 15.0)),
@@ -133,6 +134,7 @@ _BRIDGE_Z, _BELOW_Z = 2.3, 2.2
 STONE_ZONES = tuple(Zone(round(x, 2), round(y, 2)) for x, y, _ in STONES)
 UNDER_BRIDGE = (Zone(-3.0, 16.0, z_max_m=_BELOW_Z), Zone(-3.0, 19.5, z_max_m=_BELOW_Z))
 BRIDGE_PACKET = Zone(-3.0, 17.83, z_min_m=_BRIDGE_Z)
+_STAIR_FOOT, _STAIR_TOP = _goal("stair foot", 1.2, 12.1, 0.5), _goal("stair top", 1.2, 14.5, 0.5)
 _EXIT = _goal("exit platform", 0.0, 24.33, 0.8, 30.0)
 
 _SECTION012 = Section(
@@ -158,9 +160,23 @@ _SECTION012 = Section(
             _goal("left stairs again", -3.0, 22.5, 1.5, 10.0),
             _EXIT,
         ),
+        "river": _each(
+            _STAIR_FOOT,
+            _STAIR_TOP,
+            _goal("stone 2", 3.5, 15.84),
+            _goal("stone 3", 2.0, 17.83),
+            _goal("stone 1", 0.36, 15.84),
+            Goal("under the bridge 1", UNDER_BRIDGE[0]),
+            Goal("under the bridge 2", UNDER_BRIDGE[1]),
+            _goal("stone 4", 0.36, 19.72),
+            _goal("stone 5", 3.5, 19.72),
+            _goal("valley end", 1.2, 21.2, 0.5),
+            _goal("stairs down", 1.2, 23.5, 0.5),
+            Goal("exit platform", _EXIT.zone),
+        ),
         "right": _each(
-            _goal("stair foot", 1.2, 12.1, 0.5),
-            _goal("stair top", 1.2, 14.5, 0.5),
+            _STAIR_FOOT,
+            _STAIR_TOP,
             _goal("valley", 0.3, 17.83, 0.5),
             _goal("valley end", 1.2, 21.2, 0.5),
             _EXIT,

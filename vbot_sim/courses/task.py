@@ -30,7 +30,7 @@ from vbot_sim.schema import TaskCfg
 from vbot_sim.spawns import Spawns
 from vbot_sim.terminations import NO_CAUSE, cause_index, failures, tilted
 from vbot_sim.terrain.ground import height_map
-from vbot_sim.vector_task import FloatArray, VectorTask
+from vbot_sim.vector_task import FloatArray, Joints, VectorTask
 
 GRAVITY_MPS2 = 9.81
 STEEP_RAD = 0.55
@@ -283,19 +283,11 @@ class CourseTask(VectorTask):
             self.episode.rebase(changed, motion.distance_m)
         super()._observe(motion, noise)
 
-    def _write_rows(
-        self,
-        out: FloatArray,
-        motion: TrunkMotion,
-        joint_offset: FloatArray,
-        joint_speed: FloatArray,
-        action: FloatArray,
-        ids: IntArray | slice,
-    ) -> None:
+    def _write_rows(self, out: FloatArray, motion: TrunkMotion, joints: Joints, ids: IntArray | slice) -> None:
         """Write the observations of the simulations `ids` into `out`."""
         layout, q = self.layout, self._q[ids]
         middle = out[:, layout.privileged : layout.privileged + layout.middle]
-        super()._write_rows(middle, motion, joint_offset, joint_speed, action, ids)
+        super()._write_rows(middle, motion, joints, ids)
         if self.rounds is None:  # instead of "slow enough": how far the celebration is
             np.multiply(self.journey.celebration[ids], np.float32(1.0 / 3.0), out=middle[:, 53], casting="unsafe")
         journey, time_left = self.journey, self._time_left(ids)

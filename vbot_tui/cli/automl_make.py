@@ -17,7 +17,8 @@ from vbot_tui.cli.automl_spec import (
 )
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Parser, Verbs, positive_int
-from vbot_tui.cli.tables import table
+from vbot_tui.cli.tables import number as figure
+from vbot_tui.cli.tables import percent, table
 
 if TYPE_CHECKING:
     from automl.pipeline import PipelineSpec
@@ -198,7 +199,7 @@ def judge(findings: "list[Finding]", anyway: bool, console: Console) -> None:
 
 def run_pipeline(workspace: "Workspace", work: "PipelineSpec", detach: bool, console: Console) -> int:
     """Queue a pipeline and work through it, here or in the background."""
-    from automl.pipeline import enqueue
+    from automl.pipeline import enqueue, stage_rows
     from automl.queue import editing
     from automl.queue_worker import detach as start_worker
     from automl.queue_worker import work as work_through
@@ -214,5 +215,27 @@ def run_pipeline(workspace: "Workspace", work: "PipelineSpec", detach: bool, con
         return 0
     queue = work_through(workspace, console.tell, made)
     mine = [queue.item(item) for item in made]
-    console.show({"pipeline": name, **as_object(queue, mine)}, as_text(queue, mine))
+    rows = stage_rows(queue, made)
+    total = {"wall_s": round(sum(row["wall_s"] for row in rows), 1)}
+    text = f"{as_text(queue, mine)}\n\n{_stages_text(rows)}"
+    console.show({"pipeline": name, **total, "stages": rows, **as_object(queue, mine)}, text)
     return 0 if all(item.state == "done" for item in mine) else 1
+
+
+def _stages_text(rows: list[dict[str, Any]]) -> str:
+    """What came of each stage, for a person."""
+    heads = ["STAGE", "STATE", "TIME", "SCORE", "POINTS", "SUCCESS", "FELL", "POLICY"]
+    cells = [
+        [
+            row["stage"],
+            row["state"],
+            f"{row['wall_s']:.0f} s",
+            figure(row["score"], 3),
+            f"{figure(row['points_mean'], 2)} of {figure(row['points_max'])}",
+            percent(row["success"]),
+            percent(row["fell"]),
+            f"{row['run']}@{row['step']}" if row["run"] else "-",
+        ]
+        for row in rows
+    ]
+    return table(heads, cells)

@@ -50,12 +50,13 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 def add(arguments: argparse.Namespace, console: Console) -> int:
     """Queue a file."""
-    from automl.pipeline import PipelineSpec, checked, enqueue, load_work
+    from automl.pipeline import PipelineSpec, checked, enqueue
+    from automl.presets import named_work
     from automl.queue import editing
     from automl.spec import complete, spec_to_dict
     from sessions.workspace import Workspace
 
-    work = load_work(arguments.spec)
+    work = named_work(arguments.spec)
     work = checked(work) if isinstance(work, PipelineSpec) else work
     if not isinstance(work, PipelineSpec):
         complete(work)

@@ -21,7 +21,9 @@ def add_spec_options(parser: Parser) -> None:
     """What a study is made of: a file, one that is shipped, or values to search around."""
     from automl.samplers import NAMES
 
-    parser.add_argument("spec", metavar="SPEC", nargs="?", type=Path, help="a study file (else the first study)")
+    parser.add_argument(
+        "spec", metavar="SPEC", nargs="?", type=Path, help="a study file, or 'courses' (else the first study)"
+    )
     parser.add_argument("--preset", metavar="NAME", help="a shipped study: first (default), hp, reward, stage or full")
     parser.add_argument(
         "--around",
@@ -97,15 +99,14 @@ def requested_work(arguments: argparse.Namespace) -> "StudySpec | PipelineSpec":
 
 def _named_work(arguments: argparse.Namespace) -> "StudySpec | PipelineSpec":
     from automl.derive import around, base_study
-    from automl.pipeline import load_work
-    from automl.presets import shipped, shipped_pipeline
+    from automl.presets import named_work, shipped, shipped_pipeline
 
     if arguments.spec is not None and (arguments.env, arguments.preset, arguments.task_preset) != (None, None, None):
         raise UsageError(
             "SPEC names its environment and its keys itself; leave --env and --preset away, and --task-preset too."
         )
     if arguments.spec is not None and not arguments.around:
-        return load_work(arguments.spec)
+        return named_work(arguments.spec)
     env, preset = arguments.env or FIRST_ENV, arguments.task_preset or "default"
     if arguments.around:
         if arguments.spec is not None or arguments.preset is not None:

@@ -1,0 +1,61 @@
+"""The curriculum of the courses, from nothing to a policy for each: the shipped pipeline `courses`.
+
+First the training field, whose levels rise and fall with success; then each section, and the whole course, from what
+was learned there. Every stage is one training, because what could be searched was tried by hand (docs/courses.md).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automl.pipeline import PipelineSpec, Stage
+from automl.spec import StudySpec
+
+#: The learner on uneven ground; the observation is twice as wide as on flat ground.
+PPO: Mapping[str, Any] = {
+    "ppo.hidden": [192, 96, 64],
+    "ppo.epochs": 4,
+    "ppo.horizon": 24,
+    "ppo.schedule": "kl_adaptive",
+    "train.num_envs": 512,
+    "train.evaluations": 5,
+}
+#: What follows a warm start: smaller and smaller steps, because a fall loses everything.
+WARM: Mapping[str, Any] = {"ppo.schedule": "linear"}
+LEARNED = ("weights", "normalizer")
+WALKED = "task.course.route"
+
+STALL_S = 1800.0
+"""No training step is done during an evaluation, and one of a whole course takes minutes on a busy machine."""
+
+FIELD_STEPS = 16_000_000
+#: Stage -> section, its route, its steps, what differs from the preset. The river takes 55 of 60 points and no step
+#: higher than 0.10 m; the way over the bridge would be worth five more.
+SECTIONS: tuple[tuple[str, str, int, Mapping[str, Any]], ...] = (
+    ("section011", "snake", 6_000_000, {}),
+    ("section012", "river", 10_000_000, {"task.reward.scales.waypoint_bonus": 40.0}),
+    ("section013", "official", 3_000_000, {}),
+    ("long_course", "right", 4_000_000, {}),
+)
+
+
+def courses(threads: int) -> PipelineSpec:
+    """The pipeline; each training takes so many threads, and one follows the other."""
+    field = Stage("field", _study("field", "long_course", "field", FIELD_STEPS, threads, {WALKED: "right"}))
+    stages = [field]
+    for section, route, steps, own in SECTIONS:
+        study = _study(section, section, "default", steps, threads, {WALKED: route, **WARM, **own})
+        stages.append(Stage(section, study, start_from="field", parts=LEARNED, learning_rate_factor=0.3))
+    return PipelineSpec("courses", tuple(stages))
+
+
+def _study(label: str, section: str, preset: str, steps: int, threads: int, sets: Mapping[str, Any]) -> StudySpec:
+    return StudySpec(
+        label=label,
+        env=f"vbot_navigation_{section}",
+        preset=preset,
+        sets={**PPO, "train.threads": threads, **sets},
+        max_trials=1,
+        trial_env_steps=steps,
+        slots=1,
+        stall_s=STALL_S,
+    )
