@@ -453,6 +453,11 @@ def of(context: str, *, read_only: bool = False) -> tuple[Key, ...]:
     return tuple(key for key in KEYS if key.context == context and not (read_only and key.acts))
 
 
+def acts(context: str, action: str) -> bool:
+    """Return whether an action of a screen changes something outside of it."""
+    return any(key.acts and key.action.partition("(")[0] == action for key in KEYS if key.context == context)
+
+
 def allowed(key: Key, have: Iterable[str]) -> bool:
     """Return whether what the key needs is there."""
     return not key.needs or key.needs in set(have)

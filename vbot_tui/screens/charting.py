@@ -12,11 +12,23 @@ class ChartKeys:
     """Actions on a ``Look``; the screen supplies the runs, their curves and the drawing."""
 
     look = Look()
+    page_name: str
+    _curves: CurveCache | None = None
 
     @property
     def curves(self) -> CurveCache:
-        """The curves shown."""
+        """The curves shown, kept while the screen is open."""
+        if self._curves is None:
+            self._curves = self.read_curves()
+        return self._curves
+
+    def read_curves(self) -> CurveCache:
+        """Return the curves of what is shown."""
         raise NotImplementedError
+
+    def forget_curves(self) -> None:
+        """Have the curves read anew: others are shown from now on."""
+        self._curves = None
 
     @property
     def runs(self) -> Sequence[Shown]:
@@ -61,6 +73,13 @@ class ChartKeys:
     def action_big(self) -> None:
         """Show one chart large, or all of the group."""
         self._see(replace(self.look, big=not self.look.big))
+
+    def step_back(self) -> bool:
+        """From one large chart to all of the group; False where none is large."""
+        large = self.page_name == "charts" and self.look.big
+        if large:
+            self.action_big()
+        return large
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor."""

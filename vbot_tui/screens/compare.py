@@ -2,69 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 
-from textual.app import ComposeResult
-
 from sessions.breakdown import Breakdown, reward_breakdown
 from vbot_tui import text
 from vbot_tui.curves import CurveCache
 from vbot_tui.groups import Group, GroupedCurves, seed_groups
 from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import TrialRow, View
-from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.charting import ChartKeys
-from vbot_tui.screens.modals import Help
 from vbot_tui.widgets import chart_page, compare_page, head, panels
 from vbot_tui.widgets.chart_page import Shown
-from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 
 PAGES = (("charts", "c", "charts"), ("reward", "r", "reward"), ("seeds", "s", "seeds"), ("config", "o", "config"))
 MOST = 8
 """Runs at once: as many as there are colours that everybody can tell apart."""
 
 
-class CompareScreen(ChartKeys, CockpitScreen):
+class CompareScreen(ChartKeys, PagedScreen):
     """Several runs beside one another.
 
     Args:
         keys: Which ones, in the order of their colours.
     """
 
+    context = "compare"
+    PAGES = PAGES
     BINDINGS = textual_bindings("compare")
-    CSS = "CompareScreen > #page { height: 1fr; }"
 
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__()
         self.keys = tuple(keys)[:MOST]
-        self.page_name = "charts"
         self.folded = False
         self.baseline: int | None = None
-        self._curves: CurveCache | None = None
-
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield StatusLine(id="status")
-        yield PaneTitle(id="title")
-        yield Page(id="page")
-        yield HintLine(id="hint")
-        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Have the runs' papers read, and draw."""
         self.cockpit.client.open_runs(self.keys)
         self.show_view()
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
-
-    @property
-    def curves(self) -> CurveCache:
-        """The curves, kept while the screen is open."""
-        if self._curves is None:
-            groups = {group.id: group.runs for group in self.groups} if self.folded else {}
-            self._curves = GroupedCurves(self.cockpit.client.curves, groups)
-        return self._curves
+    def read_curves(self) -> CurveCache:
+        """Return the curves of the runs, or of their groups."""
+        groups = {group.id: group.runs for group in self.groups} if self.folded else {}
+        return GroupedCurves(self.cockpit.client.curves, groups)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -101,13 +80,15 @@ class CompareScreen(ChartKeys, CockpitScreen):
         if not self.drawable:
             return
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
-        width, height = self.query_one("#page", Page).size
+        width, height = self.page.size
         with app.batch_update():
-            self._set("#status", [head.clip([(" vbot ", "title"), *self._legend()], self.app.size.width, app.glyphs)])
-            self._set("#title", [panels.title(PAGES, self.page_name, "", self.app.size.width, app.glyphs)])
-            self._set("#page", self._lines(view, width, height))
-            self._set("#hint", [head.news(self.with_notice(view), now, app.glyphs, width) or self._where()])
-            self._set("#keys", [head.key_bar("compare", (), self.app.size.width, read_only=app.read_only)])
+            self.set_lines(
+                "#status", [head.clip([(" vbot ", "title"), *self._legend()], self.app.size.width, app.glyphs)]
+            )
+            self.set_lines("#title", [panels.title(PAGES, self.page_name, "", self.app.size.width, app.glyphs)])
+            self.set_lines("#page", self._lines(view, width, height))
+            self.set_lines("#hint", [head.news(self.with_notice(view), now, app.glyphs, width) or self._where()])
+            self.set_lines("#keys", [head.key_bar("compare", (), self.app.size.width, read_only=app.read_only)])
 
     def _lines(self, view: View, width: int, height: int) -> list[Line]:
         glyphs = self.cockpit.glyphs
@@ -159,23 +140,14 @@ class CompareScreen(ChartKeys, CockpitScreen):
         parts += ["seeds folded: median and quartiles"] if self.folded else []
         return ((f" {', '.join(parts)}", "dim"),)
 
-    def _set(self, selector: str, lines: list[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
-
     # --- keys
-
-    def action_show(self, page: str) -> None:
-        """Show a page."""
-        self.page_name = page
-        self.query_one("#page", Page).clear_lines()
-        self.show_view()
 
     def action_move(self, by: int) -> None:
         """Choose another chart, or scroll."""
         if self.page_name == "charts":
             self.choose(by)
         else:
-            self.query_one("#page", Page).scroll_lines(by)
+            self.page.scroll_lines(by)
 
     def action_baseline(self) -> None:
         """Choose the cursor's step as the one that pay is compared with; once more, none."""
@@ -189,22 +161,14 @@ class CompareScreen(ChartKeys, CockpitScreen):
         if not self.folded and all(len(group.runs) < 2 for group in self.groups):
             self.cockpit.say("info", "No two of them are the same up to their seed.")
             return
-        self.folded, self._curves = not self.folded, None
+        self.folded = not self.folded
+        self.forget_curves()
         self.action_show("charts")
 
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help("compare"))
-
-    def action_back(self) -> None:
-        """From large to small, from the settings to the charts, then to the trials."""
-        if self.page_name != "charts":
-            self.action_show("charts")
-        elif self.look.big:
-            self.action_big()
-        else:
-            self.cockpit.client.open_runs(())
-            self.dismiss()
+    def leave(self) -> None:
+        """Close the screen; the papers of the runs need not be kept any more."""
+        self.cockpit.client.open_runs(())
+        self.dismiss()
 
 
 def _group_name(group: Group, names: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +14,32 @@ from vbot_tui import text
 from vbot_tui.launch_model import STUDY, Draft, Entry, Plan
 from vbot_tui.lines import Line, line
 from vbot_tui.screens.ask import Ask
-from vbot_tui.screens.base import CockpitScreen, textual_bindings
+from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.jump import LETTERS, Jump, lettered
-from vbot_tui.screens.modals import Confirm, Help
+from vbot_tui.screens.modals import Confirm
 from vbot_tui.widgets import head, launch_page, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
 from vbot_tui.widgets.launch_page import Row
-from vbot_tui.widgets.line_view import LineView
 
 PAGES = (("form", "o", "form"), ("audit", "a", "audit"), ("command", "d", "command"))
 RANGE_HINT = "1e-4..1e-2 log   0.5x..2x   a|b|c   (empty: not searched)"
 
 
-class LaunchScreen(CockpitScreen):
+class LaunchScreen(PagedScreen):
     """A form for a training or a study.
 
     Args:
         draft: What it starts from; the flat task's default if left out.
     """
 
+    context = "launch"
+    PAGES = PAGES
     BINDINGS = textual_bindings("launch")
-    CSS = """
-    LaunchScreen > #page { height: 1fr; }
-    LaunchScreen > #about { height: 2; }
-    """
+    CSS = "LaunchScreen > #about { height: 2; }"
 
     def __init__(self, draft: Draft | None = None) -> None:
         super().__init__()
         self.draft = draft or Draft()
-        self.page_name = "form"
         self.words = ""
         self.only_changed = False
         self.chosen = ""
@@ -60,10 +57,6 @@ class LaunchScreen(CockpitScreen):
         """Ask what the draft means, and draw."""
         self.cockpit.client.draft(self.draft)
         self.show_view()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
 
     # --- drawing
 
@@ -95,13 +88,13 @@ class LaunchScreen(CockpitScreen):
             return
         app, view, now, width = self.cockpit, self.cockpit.client.view, self.cockpit.clock(), self.app.size.width
         with app.batch_update():
-            self._set("#status", [self._status(width)])
-            self._set("#title", [panels.title(PAGES, self.page_name, self._subject(width), width, app.glyphs)])
-            self._set("#page", self._lines())
-            self._set("#about", launch_page.about(self.entry, width) if self.page_name == "form" else [(), ()])
+            self.set_lines("#status", [self._status(width)])
+            self.set_lines("#title", [panels.title(PAGES, self.page_name, self._subject(width), width, app.glyphs)])
+            self.set_lines("#page", self._lines())
+            self.set_lines("#about", launch_page.about(self.entry, width) if self.page_name == "form" else [(), ()])
             news = head.news(self.with_notice(view), now, app.glyphs, width)
-            self._set("#hint", [news or launch_page.verdict(self.plan, width, app.glyphs)])
-            self._set("#keys", [head.key_bar("launch", (), width, read_only=app.read_only)])
+            self.set_lines("#hint", [news or launch_page.verdict(self.plan, width, app.glyphs)])
+            self.set_lines("#keys", [head.key_bar("launch", (), width, read_only=app.read_only)])
         top = self.app.screen
         if isinstance(top, Ask):
             top.show_meaning()
@@ -124,7 +117,7 @@ class LaunchScreen(CockpitScreen):
         return text.fit(" ".join(parts) or "settings", min(max(8, width - 44), len(" ".join(parts) or "settings")))
 
     def _lines(self) -> list[Line]:
-        width, glyphs = self.query_one("#page", Page).size.width, self.cockpit.glyphs
+        width, glyphs = self.page.size.width, self.cockpit.glyphs
         if self.page_name == "audit":
             return launch_page.audit_page(self.plan.audit if self.plan else None, width, glyphs)
         if self.page_name == "command":
@@ -133,27 +126,17 @@ class LaunchScreen(CockpitScreen):
             return [line(("Reading the settings.", "dim"))]
         return launch_page.form(self.found, self.entry.key if self.entry else "", width, glyphs)
 
-    def _set(self, selector: str, lines: Sequence[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
-
     # --- keys that look
 
     def action_show(self, page: str) -> None:
         """Show a page."""
-        self.page_name = page
-        self.query_one("#page", Page).clear_lines()
-        self.show_view()
+        super().action_show(page)
         self._keep_in_sight()
-
-    def action_turn(self, by: int) -> None:
-        """Show the next page, or the one before."""
-        names = [name for name, _, _ in PAGES]
-        self.action_show(names[(names.index(self.page_name) + by) % len(names)])
 
     def action_move(self, by: int) -> None:
         """Move to another setting; on the other pages, scroll."""
         if self.page_name != "form":
-            self.query_one("#page", Page).scroll_lines(by)
+            self.page.scroll_lines(by)
             return
         own = [row.entry for row in self.found if row.entry is not None]
         if own and self.entry is not None:
@@ -162,7 +145,7 @@ class LaunchScreen(CockpitScreen):
 
     def action_page(self, by: int) -> None:
         """Move by a page."""
-        self.action_move(by * max(1, self.query_one("#page", Page).size.height - 1))
+        self.action_move(by * max(1, self.page.size.height - 1))
 
     def action_end(self, by: int) -> None:
         """Move to the first or the last setting."""
@@ -186,7 +169,7 @@ class LaunchScreen(CockpitScreen):
         self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:
-        page = self.query_one("#page", Page)
+        page = self.page
         own = self.entry
         at = next((index for index, row in enumerate(self.found) if row.entry is own), 0)
         if at == 1:
@@ -197,7 +180,7 @@ class LaunchScreen(CockpitScreen):
 
     def action_jump(self) -> None:
         """Show a letter at every setting in sight; the next key goes there."""
-        page = self.query_one("#page", Page)
+        page = self.page
         top = page.scroll_offset.y
         rows = self.found
         sight = range(top, min(len(rows), top + page.size.height))
@@ -220,7 +203,7 @@ class LaunchScreen(CockpitScreen):
 
         def typed(words: str) -> None:
             self.words, self.chosen = words, ""
-            self.query_one("#page", Page).clear_lines()
+            self.page.clear_lines()
             self.show_view()
 
         def done(words: str | None) -> None:
@@ -236,22 +219,16 @@ class LaunchScreen(CockpitScreen):
     def action_changed(self) -> None:
         """Show only what was changed or is searched, or all again."""
         self.only_changed = not self.only_changed
-        self.query_one("#page", Page).clear_lines()
+        self.page.clear_lines()
         self.show_view()
 
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help("launch"))
-
-    def action_back(self) -> None:
-        """From a page to the form, from what was found to everything, then one level back."""
-        if self.page_name != "form":
-            self.action_show("form")
-        elif self.words or self.only_changed:
+    def step_back(self) -> bool:
+        """From what was found to everything."""
+        found = self.page_name == "form" and bool(self.words or self.only_changed)
+        if found:
             self.words, self.only_changed = "", False
             self.show_view()
-        else:
-            self.dismiss()
+        return found
 
     # --- keys that change the draft
 
@@ -367,11 +344,6 @@ class LaunchScreen(CockpitScreen):
             return path.read_text(encoding="utf-8")
 
     # --- keys that act
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take away what --read-only forbids."""
-        del parameters
-        return not (self.cockpit.read_only and action in ("start_run", "start_study", "enqueue"))
 
     def action_start_run(self) -> None:
         """Start a training of the draft, after a question that shows its command and the verdict."""

@@ -16,10 +16,8 @@ from vbot_tui.lines import Line, line
 from vbot_tui.model import FlagView, TrialRow
 from vbot_tui.playback import Moment, Playback, flag_moment, moments, wants_fall
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
-from vbot_tui.screens.modals import Help
 from vbot_tui.widgets import head, panels, robot_page
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 
 PICTURES_PER_S = 8.0
 
@@ -32,6 +30,7 @@ class RobotScreen(CockpitScreen):
         flag: The flag whose moment is wanted; none plays the newest episode from its start.
     """
 
+    context = "robot"
     BINDINGS = textual_bindings("robot")
     CSS = "RobotScreen > #page { height: 1fr; }"
 
@@ -64,10 +63,6 @@ class RobotScreen(CockpitScreen):
         self._timer = self.set_interval(1.0 / PICTURES_PER_S, self._next_picture, pause=True)
         self._look()
         self.show_view()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
 
     def on_screen_suspend(self) -> None:
         """Stand still while hidden."""
@@ -141,12 +136,12 @@ class RobotScreen(CockpitScreen):
             return
         app, now, width = self.cockpit, self.cockpit.clock(), self.app.size.width
         with app.batch_update():
-            self._set("#status", [head.trial_status(self.row, now, width, app.glyphs)])
-            self._set("#title", [panels.title((), "", self._subject(), width, app.glyphs)])
-            self._set("#page", self._lines())
+            self.set_lines("#status", [head.trial_status(self.row, now, width, app.glyphs)])
+            self.set_lines("#title", [panels.title((), "", self._subject(), width, app.glyphs)])
+            self.set_lines("#page", self._lines())
             news = head.news(self.with_notice(app.client.view), now, app.glyphs, width)
-            self._set("#hint", [news or self._hint(width)])
-            self._set("#keys", [head.key_bar("robot", {"trial"}, width, read_only=app.read_only)])
+            self.set_lines("#hint", [news or self._hint(width)])
+            self.set_lines("#keys", [head.key_bar("robot", {"trial"}, width, read_only=app.read_only)])
 
     def _subject(self) -> str:
         if not self.refs:
@@ -181,9 +176,6 @@ class RobotScreen(CockpitScreen):
             self.play.at_s, self.episode.duration_s, marks, width - text.width(said), self.cockpit.glyphs
         )
         return ((said, "accent"), *bar)
-
-    def _set(self, selector: str, lines: Sequence[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
 
     # --- time
 
@@ -289,10 +281,6 @@ class RobotScreen(CockpitScreen):
             return fall and not ref.fall, abs(ref.step - step), ref.fall != fall
 
         self._choose(min(range(len(self.refs)), key=strangeness), flag.name)
-
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help("robot"))
 
     def action_back(self) -> None:
         """Back to where it was opened."""

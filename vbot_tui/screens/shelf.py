@@ -1,7 +1,5 @@
 """A list of what lies in the workspace with a page to read: the queue, the library, records with TODOs, the logs."""
 
-from collections.abc import Sequence
-
 from textual.app import ComposeResult
 
 from vbot_tui import text
@@ -10,22 +8,19 @@ from vbot_tui.lines import Line, line
 from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.base import CockpitScreen, textual_bindings
 from vbot_tui.screens.jump import Jump, lettered
-from vbot_tui.screens.modals import Confirm, Help
+from vbot_tui.screens.modals import Confirm
 from vbot_tui.shelf_model import Item, Shelf, found
 from vbot_tui.widgets import head, shelf_page
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 
 SUBJECTS = {
     "queue": "the queue", "library": "the reward library", "records": "notes, TODOs and records", "logs": "logs",
 }  # fmt: skip
-ACTING = ("new_note", "new_todo", "done", "earlier", "later", "cancel", "again", "hold", "reject")
 
 
 class ShelfScreen(CockpitScreen):
     """One shelf; each has its own keys."""
 
-    shelf_name = ""
     CSS = """
     ShelfScreen > #page { height: 1fr; }
     """
@@ -55,12 +50,8 @@ class ShelfScreen(CockpitScreen):
         """The shelf need not be kept up to date any more."""
         self.cockpit.client.open_shelf("", "")
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
-
     def _ask(self) -> None:
-        self.cockpit.client.open_shelf(self.shelf_name, self.chosen)
+        self.cockpit.client.open_shelf(self.context, self.chosen)
 
     # --- drawing
 
@@ -68,7 +59,7 @@ class ShelfScreen(CockpitScreen):
     def shelf(self) -> Shelf | None:
         """The shelf, once it is read."""
         known = self.cockpit.client.view.shelf
-        return known if known is not None and known.name == self.shelf_name else None
+        return known if known is not None and known.name == self.context else None
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -91,23 +82,25 @@ class ShelfScreen(CockpitScreen):
             self.chosen = own.key
             self._ask()
         with app.batch_update():
-            self._set("#status", [self._status(width)])
+            self.set_lines("#status", [self._status(width)])
             self._share_height()
-            self._set("#list", self._list(width))
+            self.set_lines("#list", self._list(width))
             name = text.clean(own.cells[0] if own is not None else "nothing")
             rule = app.glyphs.rule
             title = text.fit(f"{rule}{rule} {name} ", width - 1, "<", app.glyphs.more).rstrip()
-            self._set("#title", [line((f"{title} ", "title"), (rule * max(0, width - text.width(title) - 1), "dim"))])
-            self.query_one("#page", Page).set_lines(self._page(width), follow=self.shelf_name == "logs")
+            self.set_lines(
+                "#title", [line((f"{title} ", "title"), (rule * max(0, width - text.width(title) - 1), "dim"))]
+            )
+            self.query_one("#page", Page).set_lines(self._page(width), follow=self.context == "logs")
             news = head.news(self.with_notice(view), now, app.glyphs, width)
-            self._set("#hint", [news or line((f" {self.shelf.note if self.shelf else ''}", "warn"))])
+            self.set_lines("#hint", [news or line((f" {self.shelf.note if self.shelf else ''}", "warn"))])
             have = {own.state} if own is not None else set()
-            self._set("#keys", [head.key_bar(self.shelf_name, have, width, read_only=app.read_only)])
+            self.set_lines("#keys", [head.key_bar(self.context, have, width, read_only=app.read_only)])
 
     def _status(self, width: int) -> Line:
         filtered = f" /{text.clean(self.words)}" if self.words else ""
         count = f"{len(self.items)}" + (f" of {len(self.shelf.items)}" if self.words and self.shelf else "")
-        words = text.fit(f"{SUBJECTS[self.shelf_name]}{filtered}  {count}", width - 7, "<", self.cockpit.glyphs.more)
+        words = text.fit(f"{SUBJECTS[self.context]}{filtered}  {count}", width - 7, "<", self.cockpit.glyphs.more)
         return ((" vbot ", "title"), (words, ""))
 
     def _share_height(self) -> None:
@@ -139,9 +132,6 @@ class ShelfScreen(CockpitScreen):
             return [line(("Reading.", "dim"))]
         return shelf_page.page(shelf, width)
 
-    def _set(self, selector: str, lines: Sequence[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
-
     # --- keys that look
 
     def action_move(self, by: int) -> None:
@@ -167,7 +157,7 @@ class ShelfScreen(CockpitScreen):
         if not items:
             return
         shown = self._list(self.app.size.width)
-        self._set("#list", lettered(shown, 0, range(1, len(items) + 1)))
+        self.set_lines("#list", lettered(shown, 0, range(1, len(items) + 1)))
 
         def go(place: int | None) -> None:
             if place is not None:
@@ -201,10 +191,6 @@ class ShelfScreen(CockpitScreen):
 
         self.app.push_screen(Ask("Find", before, "words that it must have", on_change=typed, meaning=meaning), done)
 
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help(self.shelf_name))
-
     def action_back(self) -> None:
         """From large to small, from what was found to everything, then one level back."""
         if self.large:
@@ -215,16 +201,11 @@ class ShelfScreen(CockpitScreen):
         else:
             self.dismiss()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take away what --read-only forbids."""
-        del parameters
-        return not (self.cockpit.read_only and action in ACTING)
-
 
 class QueueScreen(ShelfScreen):
     """What is queued, in its order."""
 
-    shelf_name = "queue"
+    context = "queue"
     BINDINGS = textual_bindings("queue")
 
     def _change(self, what: str, why: str = "by key in the cockpit") -> None:
@@ -258,7 +239,7 @@ class QueueScreen(ShelfScreen):
 class LibraryScreen(ShelfScreen):
     """Rewards worth keeping, ideas, and what was rejected and why."""
 
-    shelf_name = "library"
+    context = "library"
     BINDINGS = textual_bindings("library")
 
     def action_form(self) -> None:
@@ -283,7 +264,7 @@ class LibraryScreen(ShelfScreen):
 class RecordsScreen(ShelfScreen):
     """Notes, what is to be done, and the experiment records."""
 
-    shelf_name = "records"
+    context = "records"
     BINDINGS = textual_bindings("records")
 
     def action_new_note(self) -> None:
@@ -309,5 +290,5 @@ class RecordsScreen(ShelfScreen):
 class LogsScreen(ShelfScreen):
     """The end of every log of the workspace."""
 
-    shelf_name = "logs"
+    context = "logs"
     BINDINGS = textual_bindings("logs")

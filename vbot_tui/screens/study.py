@@ -2,20 +2,15 @@
 
 from collections.abc import Callable
 
-from textual.app import ComposeResult
-
 from vbot_tui import text
 from vbot_tui.lines import Line, line
 from vbot_tui.model import TrialRow, View
 from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill
-from vbot_tui.screens.base import textual_bindings
-from vbot_tui.screens.modals import Help
+from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.study_model import StudyPage, Tried
 from vbot_tui.widgets import head, panels, study_keys, study_pages
-from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 
 PAGES = (
     ("overview", "o", "study"),
@@ -28,28 +23,20 @@ PAGES = (
 READING: Line = (("Reading the study's log.", "dim"),)
 
 
-class StudyScreen(Acting):
+class StudyScreen(PagedScreen, Acting):
     """Everything about the study shown."""
 
+    context = "study"
+    PAGES = PAGES
     BINDINGS = textual_bindings("study")
-    CSS = "StudyScreen > #page { height: 1fr; }"
 
     def __init__(self, page: str = "overview") -> None:
-        super().__init__()
-        self.page_name = page
+        super().__init__(page)
         self.chosen = -1
         self.axis = 0
         self.big = False
         self.brushes: dict[int, int] = {}
         self._asked_for = ""
-
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield StatusLine(id="status")
-        yield PaneTitle(id="title")
-        yield Page(id="page")
-        yield HintLine(id="hint")
-        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Draw."""
@@ -58,10 +45,6 @@ class StudyScreen(Acting):
     def on_unmount(self) -> None:
         """The study's log need not be kept up to date any more."""
         self.cockpit.client.open_study("")
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
 
     # --- drawing
 
@@ -94,14 +77,14 @@ class StudyScreen(Acting):
         app, view, now, width = self.cockpit, self.cockpit.client.view, self.cockpit.clock(), self.app.size.width
         self._open(view)
         with app.batch_update():
-            self._set("#status", [head.status(view, now, width, app.glyphs)])
+            self.set_lines("#status", [head.status(view, now, width, app.glyphs)])
             own = self.trial
             subject = text.fit(own.name, 5) if own is not None else "no trial"
-            self._set("#title", [panels.title(PAGES, self.page_name, subject.strip(), width, app.glyphs)])
-            self.query_one("#page", Page).set_lines(self._lines(view))
+            self.set_lines("#title", [panels.title(PAGES, self.page_name, subject.strip(), width, app.glyphs)])
+            self.page.set_lines(self._lines(view))
             news = head.news(self.with_notice(view), now, app.glyphs, width)
-            self._set("#hint", [news or head.clip([(" ", ""), *self._where()], width, app.glyphs)])
-            self._set("#keys", [head.key_bar("study", self.have(view), width, read_only=app.read_only)])
+            self.set_lines("#hint", [news or head.clip([(" ", ""), *self._where()], width, app.glyphs)])
+            self.set_lines("#keys", [head.key_bar("study", self.have(view), width, read_only=app.read_only)])
 
     def _open(self, view: View) -> None:
         """Have the shown study's page read, once."""
@@ -131,7 +114,7 @@ class StudyScreen(Acting):
     def _maker(self, page: StudyPage) -> Callable[[], list[Line]]:
         """Return what makes the lines of the page shown."""
         glyphs = self.cockpit.glyphs
-        width, height = self.query_one("#page", Page).size
+        width, height = self.page.size
         chosen = self.trial.number if self.trial is not None else -1
         makers: dict[str, Callable[[], list[Line]]] = {
             "overview": lambda: study_pages.overview(page, width, height, glyphs),
@@ -150,27 +133,13 @@ class StudyScreen(Acting):
             found |= {"trial", "live"} if self.trial.live else {"trial"}
         return found
 
-    def _set(self, selector: str, lines: list[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
-
     # --- keys that look
-
-    def action_show(self, page: str) -> None:
-        """Show a page."""
-        self.page_name = page
-        self.query_one("#page", Page).clear_lines()
-        self.show_view()
-
-    def action_turn(self, by: int) -> None:
-        """Show the next page, or the one before."""
-        names = [name for name, _, _ in PAGES]
-        self.action_show(names[(names.index(self.page_name) + by) % len(names)])
 
     def action_move(self, by: int) -> None:
         """Mark the next trial in the order of the scores; on the history, scroll."""
         page = self.study
         if self.page_name == "history":
-            self.query_one("#page", Page).scroll_lines(by)
+            self.page.scroll_lines(by)
         elif page is not None and self.trial is not None:
             order = study_pages.arranged(page)
             at = min(len(order) - 1, max(0, order.index(self.trial) + by))
@@ -180,13 +149,13 @@ class StudyScreen(Acting):
             self.show_view()
 
     def _keep_in_sight(self, at: int) -> None:
-        page = self.query_one("#page", Page)
+        page = self.page
         top = page.scroll_offset.y
         page.scroll_lines(min(0, at - top) + max(0, at + 4 - top - page.size.height))
 
     def action_page(self, by: int) -> None:
         """Move by a page."""
-        self.action_move(by * max(1, self.query_one("#page", Page).size.height - 2))
+        self.action_move(by * max(1, self.page.size.height - 2))
 
     def action_axis(self, by: int) -> None:
         """Look at another searched key; behind the last one lies the score."""
@@ -227,26 +196,14 @@ class StudyScreen(Acting):
         self.brushes.clear()
         self.cockpit.client.next_study()
 
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help("study"))
-
-    def action_back(self) -> None:
-        """From large to small, from a page to the first one, then to the trials."""
-        if self.big and self.page_name == "slices":
+    def step_back(self) -> bool:
+        """From large to small."""
+        large = self.big and self.page_name == "slices"
+        if large:
             self.action_big()
-        elif self.page_name != "overview":
-            self.action_show("overview")
-        else:
-            self.dismiss()
+        return large
 
     # --- keys that act
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take away what --read-only forbids."""
-        del parameters
-        acting = ("kill", "pause", "start_trial", "take_over", "act", "clone", "deed", "keep")
-        return not (self.cockpit.read_only and action in acting)
 
     def targets(self) -> list[TrialRow]:
         """The marked trial."""

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 
-from textual.app import ComposeResult
-
 from sessions.breakdown import Breakdown, reward_breakdown
 from vbot_tui import text
 from vbot_tui.curves import CurveCache
@@ -12,14 +10,11 @@ from vbot_tui.lines import Line, Span
 from vbot_tui.model import Papers, Setting, TrialRow, View
 from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
-from vbot_tui.screens.base import textual_bindings
+from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.charting import ChartKeys
-from vbot_tui.screens.modals import Help
 from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.widgets import chart_page, head, panels, papers
 from vbot_tui.widgets.chart_page import Shown
-from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 
 PAGES = (
     ("charts", "c", "charts"),
@@ -37,7 +32,7 @@ AGAINST = 5
 SCALES = "task.reward.scales."
 
 
-class TrialScreen(ChartKeys, Acting):
+class TrialScreen(ChartKeys, PagedScreen, Acting):
     """Everything about one trial.
 
     Args:
@@ -45,43 +40,27 @@ class TrialScreen(ChartKeys, Acting):
         page: Which of its pages is shown first.
     """
 
+    context = "trial"
+    PAGES = PAGES
     BINDINGS = textual_bindings("trial")
-    CSS = "TrialScreen > #page { height: 1fr; }"
 
     def __init__(self, key: str, page: str = "charts") -> None:
-        super().__init__()
+        super().__init__(page)
         self.key = key
-        self.page_name = page if page in [name for name, _, _ in PAGES] else "charts"
         self.baseline: int | None = None
         self.against = ""
         self.term = ""
-        self._curves: CurveCache | None = None
-
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield StatusLine(id="status")
-        yield PaneTitle(id="title")
-        yield Page(id="page")
-        yield HintLine(id="hint")
-        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Have the trial's papers read, and draw."""
         self.cockpit.client.open_runs((self.key,))
         self.show_view()
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self.show_view)
-
     # --- drawing
 
-    @property
-    def curves(self) -> CurveCache:
-        """The curves, kept while the screen is open."""
-        if self._curves is None:
-            self._curves = CurveCache(self.cockpit.client.curves)
-        return self._curves
+    def read_curves(self) -> CurveCache:
+        """Return the trial's curves."""
+        return CurveCache(self.cockpit.client.curves)
 
     @property
     def row(self) -> TrialRow | None:
@@ -101,13 +80,13 @@ class TrialScreen(ChartKeys, Acting):
         app, view, now = self.cockpit, self.cockpit.client.view, self.cockpit.clock()
         row, width = self.row, self.app.size.width
         with app.batch_update():
-            self._set("#status", [head.trial_status(row, now, width, app.glyphs)])
-            self._set("#title", [panels.title(PAGES, self.page_name, "", width, app.glyphs)])
-            self.query_one("#page", Page).set_lines(self._lines(view, row), follow=self.page_name == "log")
+            self.set_lines("#status", [head.trial_status(row, now, width, app.glyphs)])
+            self.set_lines("#title", [panels.title(PAGES, self.page_name, "", width, app.glyphs)])
+            self.page.set_lines(self._lines(view, row), follow=self.page_name == "log")
             news = head.news(self.with_notice(view), now, app.glyphs, width)
-            self._set("#hint", [news or head.clip([(" ", ""), *self._where()], width, app.glyphs)])
+            self.set_lines("#hint", [news or head.clip([(" ", ""), *self._where()], width, app.glyphs)])
             have = {"trial", "live"} if row is not None and row.live else {"trial"}
-            self._set("#keys", [head.key_bar("trial", have, width, read_only=app.read_only)])
+            self.set_lines("#keys", [head.key_bar("trial", have, width, read_only=app.read_only)])
 
     def _where(self) -> Line:
         """Return where the cursor and the baseline are, and how the trial ended."""
@@ -132,7 +111,7 @@ class TrialScreen(ChartKeys, Acting):
     def _maker(self, view: View, row: TrialRow) -> Callable[[], list[Line]]:
         """Return what makes the lines of the page shown."""
         glyphs = self.cockpit.glyphs
-        width, height = self.query_one("#page", Page).size
+        width, height = self.page.size
         detail = view.detail if view.detail.key == row.key else None
         own = view.papers_of(row.run_id)
         makers: dict[str, Callable[[], list[Line]]] = {
@@ -164,7 +143,7 @@ class TrialScreen(ChartKeys, Acting):
 
     def _space(self, used: int) -> list[Line]:
         """Return the empty lines that put the last two at the foot of the page."""
-        return [()] * max(1, self.query_one("#page", Page).size.height - used - 2)
+        return [()] * max(1, self.page.size.height - used - 2)
 
     def _before(self, row: TrialRow, shown: Breakdown | None) -> tuple[Breakdown | None, str]:
         """Return what changes are measured against, and what to call it."""
@@ -205,21 +184,7 @@ class TrialScreen(ChartKeys, Acting):
                 return -max(usable)[1], why
         return None, ""
 
-    def _set(self, selector: str, lines: list[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
-
     # --- keys
-
-    def action_show(self, page: str) -> None:
-        """Show a page."""
-        self.page_name = page
-        self.query_one("#page", Page).clear_lines()
-        self.show_view()
-
-    def action_turn(self, by: int) -> None:
-        """Show the next page, or the one before."""
-        names = [name for name, _, _ in PAGES]
-        self.action_show(names[(names.index(self.page_name) + by) % len(names)])
 
     def action_move(self, by: int) -> None:
         """Choose another chart; on the other pages, scroll."""
@@ -228,7 +193,7 @@ class TrialScreen(ChartKeys, Acting):
         elif self.page_name == "reward":
             self._choose_term(by)
         else:
-            self.query_one("#page", Page).scroll_lines(by)
+            self.page.scroll_lines(by)
 
     def _choose_term(self, by: int) -> None:
         row = self.row
@@ -241,8 +206,7 @@ class TrialScreen(ChartKeys, Acting):
 
     def action_page(self, by: int) -> None:
         """Move by a page."""
-        page = self.query_one("#page", Page)
-        self.action_move(by * (6 if self.page_name == "charts" else page.size.height))
+        self.action_move(by * (6 if self.page_name == "charts" else self.page.size.height))
 
     def action_baseline(self) -> None:
         """Measure changes against the cursor's step; once more, against the usual one again."""
@@ -279,24 +243,10 @@ class TrialScreen(ChartKeys, Acting):
         """Write a note at the cursor's step."""
         ask_note(self, self.row, self.cursor_step())
 
-    def action_help(self) -> None:
-        """Show all keys of this screen."""
-        self.app.push_screen(Help("trial"))
-
-    def action_back(self) -> None:
-        """From large to small, from a page to the charts, then to the trials."""
-        if self.page_name != "charts":
-            self.action_show("charts")
-        elif self.look.big:
-            self.action_big()
-        else:
-            self.cockpit.client.open_runs(())
-            self.dismiss()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take away what --read-only forbids."""
-        del parameters
-        return not (self.cockpit.read_only and action in ("kill", "note", "act", "clone", "deed", "keep"))
+    def leave(self) -> None:
+        """Close the screen; its papers need not be kept any more."""
+        self.cockpit.client.open_runs(())
+        self.dismiss()
 
     def targets(self) -> list[TrialRow]:
         """The trial of the screen."""

@@ -15,12 +15,11 @@ from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.jump import LETTERS, Jump
-from vbot_tui.screens.modals import Confirm, FilterEntry, Help
+from vbot_tui.screens.modals import Confirm, FilterEntry
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.seat import Seat
 from vbot_tui.widgets import head, panels
 from vbot_tui.widgets.frame import HintLine, KeyBar, Page, PaneTitle, StatusLine
-from vbot_tui.widgets.line_view import LineView
 from vbot_tui.widgets.trial_table import TrialTable
 
 PANES = (
@@ -39,6 +38,7 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 class TrialsScreen(Acting):
     """The cockpit's first screen; complete at 80x24."""
 
+    context = "trials"
     BINDINGS = textual_bindings("trials")
     CSS = """
     #lower { height: 1fr; }
@@ -149,14 +149,14 @@ class TrialsScreen(Acting):
 
     def _show_frame(self, view: View, now: float) -> None:
         app, width = self.cockpit, self.app.size.width
-        self._set("#status", [head.status(view, now, width, app.glyphs)])
+        self.set_lines("#status", [head.status(view, now, width, app.glyphs)])
         hint = head.hint(self.with_notice(view), self.row, now, app.glyphs, width, read_only=app.read_only)
-        self._set("#hint", [hint])
-        self._set("#keys", [head.key_bar("trials", self.have(view), width, read_only=app.read_only)])
-        self._set("#empty", head.empty(view, read_only=app.read_only))
+        self.set_lines("#hint", [hint])
+        self.set_lines("#keys", [head.key_bar("trials", self.have(view), width, read_only=app.read_only)])
+        self.set_lines("#empty", head.empty(view, read_only=app.read_only))
         size = f"{self.app.size.width}x{self.app.size.height}"
         small = f" {size} is too small: {MIN_WIDTH}x{MIN_HEIGHT} at least."
-        self._set("#small", [(), line((small, "warn")), line(" The work goes on. q leaves.")])
+        self.set_lines("#small", [(), line((small, "warn")), line(" The work goes on. q leaves.")])
 
     def _show_lower(self, view: View) -> None:
         row = self.row
@@ -167,7 +167,7 @@ class TrialsScreen(Acting):
         subject = f"{self._arrangement()}{subject}"
         subject = text.fit(subject, min(text.width(subject), width - TABS), "<", self.cockpit.glyphs.more)
         title = panels.title(PANES, self.pane, subject, width, self.cockpit.glyphs)
-        self._set("#title", [title])
+        self.set_lines("#title", [title])
         pane = self.query_one("#pane", Page)
         main = "reward" if wide and self.pane == "flags" else self.pane
         pane.set_lines(self._pane_lines(main, view, row, pane.size.width or width), follow=main == "log")
@@ -222,9 +222,6 @@ class TrialsScreen(Acting):
             line(("Notes", "title")),
             *panels.notes(view.notes, names, width),
         ]
-
-    def _set(self, selector: str, lines: list[Line]) -> None:
-        self.query_one(selector, LineView).set_lines(lines)
 
     def have(self, view: View) -> set[str]:
         """Return what exists, for keys that need something."""
@@ -352,10 +349,6 @@ class TrialsScreen(Acting):
         """Show the next study."""
         self.cockpit.client.next_study()
 
-    def action_help(self) -> None:
-        """Show all keys."""
-        self.app.push_screen(Help("trials"))
-
     def action_open(self) -> None:
         """Show the selected trial on a screen of its own."""
         if self.row is not None:
@@ -367,13 +360,6 @@ class TrialsScreen(Acting):
         """The marked trials, else the selected one."""
         marked = [row for row in self.cockpit.client.view.rows if row.key in self.marked]
         return marked or [row for row in (self.row,) if row is not None]
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take away what --read-only forbids."""
-        del parameters
-        acting = {"start_study", "start_trial", "kill", "pause", "take_over", "note", "stop_all", "act", "clone",
-                  "deed", "keep", "smoke"}  # fmt: skip
-        return not (self.cockpit.read_only and action in acting)
 
     def action_start_study(self) -> None:
         """Start a study: at once on an empty workspace, else after a question."""
