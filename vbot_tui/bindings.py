@@ -63,25 +63,95 @@ ROOMS = (
 SHELVES = ("queue", "library", "records", "logs")
 
 
+def _jump(context: str) -> Key:
+    return _key(context, "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses")
+
+
+def _pages(context: str, bar: int = 0) -> list[Key]:
+    """Return the keys that turn the pages of a screen."""
+    return [
+        _key(context, "Pages", "next", "tab", "turn(1)", "page", "next page", rank=bar),
+        _key(context, "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
+    ]
+
+
+def _moving(context: str, group: str, down: str, up: str, bar: int = 0, pages: str = "") -> list[Key]:
+    """Return the keys that move by a line and by a page."""
+    page = f"a page{pages}"
+    return [
+        _key(context, group, "down", "j down", "move(1)", "down", down, rank=bar),
+        _key(context, group, "up", "k up", "move(-1)", "up", up),
+        _key(context, group, "page_down", "pagedown", "page(1)", "page down", f"{page} down"),
+        _key(context, group, "page_up", "pageup", "page(-1)", "page up", f"{page} up"),
+    ]
+
+
+def _ends(context: str, what: str) -> list[Key]:
+    """Return the keys that go to the first and the last of a list."""
+    return [
+        _key(context, "Move", "top", "g home", "end(-1)", "top", f"first {what}"),
+        _key(context, "Move", "bottom", "G end", "end(1)", "bottom", f"last {what}"),
+    ]
+
+
+def _leaving(context: str, bar: int, back: str = "escape q backspace") -> list[Key]:
+    """Return help and the way back; ``bar`` is the place of the help in the key bar."""
+    return [
+        _key(context, "Leave", "help", "question_mark", "help", "help", "this page", rank=bar),
+        _key(context, "Leave", "back", back, "back", "back", "one level back", rank=bar + 1),
+    ]
+
+
+def _deeds(context: str, many: str = "", bar: int = 0) -> list[Key]:
+    """Return what can be done with a trial, the same wherever one is shown."""
+    rows = (
+        ("evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints"),
+        ("promote", "U", "deed('promote')", "final", "a final run with its settings (asks)"),
+        ("warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run"),
+        ("stage", "L", "deed('stage')", "next stage", "train on from what it has learned with a change, in one line"),
+        ("keep", "H", "keep", "archive", "its settings into the reward library"),
+        ("clone", "C", "clone", "clone", "train its settings again with a change, typed in one line"),
+    )
+    out = [_key(context, "Work", *row, acts=True, needs="trial") for row in rows]
+    everything = f"everything that can be done with it{many}"
+    return [*out, _key(context, "Work", "act", "A", "act", "do", everything, rank=bar, acts=True, needs="trial")]
+
+
+def _charts(context: str) -> list[Key]:
+    """Return the keys of a page of curves."""
+    rows = (
+        ("next_group", "right_square_bracket", "group(1)", "group", "next group of charts", 0),
+        ("previous_group", "left_square_bracket", "group(-1)", "group", "previous group", 2),
+        ("big", "enter", "big", "large", "one chart large, and back", 3),
+        ("right", "right", "cursor(1)", "right", "cursor right: values at its step", 0),
+        ("left", "left", "cursor(-1)", "cursor", "cursor left", 4),
+        ("far_right", "greater_than_sign", "cursor(10)", "right", "cursor far right", 0),
+        ("far_left", "less_than_sign", "cursor(-10)", "left", "cursor far left", 0),
+        ("newest", "end", "newest", "newest", "no cursor: the newest values", 0),
+        ("smoother", "plus equals_sign", "smooth(1)", "smoother", "smooth more; raw dots stay", 0),
+        ("rougher", "minus", "smooth(-1)", "rougher", "smooth less", 0),
+        ("scale", "y", "scale", "scale", "linear, log or symlog", 0),
+        ("axis", "x", "axis", "axis", "over steps, or over time worked", 0),
+        ("zoom", "z", "zoom(0.5)", "zoom", "a shorter stretch around the cursor", 0),
+        ("unzoom", "u", "zoom(2.0)", "widen", "a longer stretch", 0),
+    )
+    return [_key(context, "Charts", *row[:5], rank=row[5]) for row in rows]
+
+
 def _shelves() -> list[Key]:
     """Return the keys that all shelves share."""
     out: list[Key] = []
     for context in SHELVES:
         out += [
-            _key(context, "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
-            _key(context, "Move", "down", "j down", "move(1)", "down", "next item"),
-            _key(context, "Move", "up", "k up", "move(-1)", "up", "previous item"),
-            _key(context, "Move", "page_down", "pagedown", "page(1)", "page down", "a page of items down"),
-            _key(context, "Move", "page_up", "pageup", "page(-1)", "page up", "a page of items up"),
-            _key(context, "Move", "top", "g home", "end(-1)", "top", "first item"),
-            _key(context, "Move", "bottom", "G end", "end(1)", "bottom", "last item"),
+            _jump(context),
+            *_moving(context, "Move", "next item", "previous item", pages=" of items"),
+            *_ends(context, "item"),
             _key(context, "Look", "scroll_down", "J right_square_bracket", "scroll(5)", "scroll", "its page down"),
             _key(context, "Look", "scroll_up", "K left_square_bracket", "scroll(-5)", "scroll", "its page up", rank=7),
             _key(context, "Look", "large", "z enter" if context != "library" else "z", "large", "large",
                  "its page large, and back", rank=5),
             _key(context, "Look", "find", "slash", "search", "find", "only what has some words, while typing", rank=4),
-            _key(context, "Leave", "help", "question_mark", "help", "help", "this page", rank=8),
-            _key(context, "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=9),
+            *_leaving(context, 8),
         ]  # fmt: skip
     return out
 
@@ -107,25 +177,15 @@ KEYS: tuple[Key, ...] = (
          acts=True, needs="study"),
     _key("trials", "Work", "take_over", "O", "take_over", "take over", "let this cockpit decide for the study",
          acts=True, needs="study"),
-    _key("trials", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
-         needs="trial"),
-    _key("trials", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
-         acts=True, needs="trial"),
-    _key("trials", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
-         acts=True, needs="trial"),
-    _key("trials", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
-         needs="trial"),
     _key("trials", "Work", "smoke", "M", "smoke", "smoke run", "the whole line in short, to see that everything works",
          acts=True),
-    _key("trials", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
-         acts=True, needs="trial"),
-    _key("trials", "Work", "act", "A", "act", "do", "everything that can be done with it, or with all marked trials",
-         rank=5, acts=True, needs="trial"),
+    *_deeds("trials", ", or with all marked trials", bar=5),
     # --- what is looked at
     _key("trials", "Look", "form", "e", "form", "form", "its settings in the form: change them, train or search",
          needs="trial"),
     _key("trials", "Look", "open", "enter", "open", "open", "the trial on a screen of its own: charts and all else",
          rank=10, needs="trial"),
+    _key("trials", "Look", "robot", "v", "robot", "robot", "watch it walk: recorded episodes", needs="trial"),
     _key("trials", "Look", "reward", "r", "show('reward')", "reward", "what the trial is paid for, term by term",
          rank=1, needs="trial"),
     _key("trials", "Look", "flags", "f", "show('flags')", "flags", "diagnoses with their evidence", rank=4,
@@ -149,13 +209,9 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Write", "note", "n", "note", "note", "write a note at the selected trial and step", rank=6,
          acts=True),
     # --- moving
-    _key("trials", "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
-    _key("trials", "Move", "down", "j down", "move(1)", "down", "next trial"),
-    _key("trials", "Move", "up", "k up", "move(-1)", "up", "previous trial"),
-    _key("trials", "Move", "page_down", "pagedown", "move_page(1)", "page down", "a page of trials down"),
-    _key("trials", "Move", "page_up", "pageup", "move_page(-1)", "page up", "a page of trials up"),
-    _key("trials", "Move", "top", "g home", "move_end(-1)", "top", "first trial"),
-    _key("trials", "Move", "bottom", "G end", "move_end(1)", "bottom", "last trial"),
+    _jump("trials"),
+    *_moving("trials", "Move", "next trial", "previous trial", pages=" of trials"),
+    *_ends("trials", "trial"),
     _key("trials", "Move", "scroll_down", "J right_square_bracket", "scroll(1)", "scroll", "lower half down"),
     _key("trials", "Move", "scroll_up", "K left_square_bracket", "scroll(-1)", "scroll", "lower half up"),
     _key("trials", "Move", "back", "escape backspace", "back", "back", "one level back"),
@@ -165,17 +221,7 @@ KEYS: tuple[Key, ...] = (
     _key("trials", "Leave", "stop_all", "Q", "stop_all", "stop all", "stop the study and its trials (asks), then leave",
          acts=True),
     # --- one trial
-    _key("trial", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
-         needs="trial"),
-    _key("trial", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
-         acts=True, needs="trial"),
-    _key("trial", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
-         acts=True, needs="trial"),
-    _key("trial", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
-         needs="trial"),
-    _key("trial", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
-         acts=True, needs="trial"),
-    _key("trial", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
+    *_deeds("trial"),
     _key("trial", "Work", "kill", "X", "kill", "kill", "end this trial (asks; its last checkpoint stays)", acts=True,
          needs="live"),
     _key("trial", "Pages", "charts", "c", "show('charts')", "charts", "curves, by group"),
@@ -189,34 +235,16 @@ KEYS: tuple[Key, ...] = (
     _key("trial", "Pages", "notes", "N", "show('notes')", "notes", "notes on this trial"),
     _key("trial", "Pages", "robot", "v", "robot", "robot",
          "watch it walk: recorded episodes; from the flags, where they show"),
-    _key("trial", "Pages", "next", "tab", "turn(1)", "page", "next page", rank=1),
-    _key("trial", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
-    _key("trial", "Charts", "down", "j down", "move(1)", "down", "next chart or term, or scroll down"),
-    _key("trial", "Charts", "up", "k up", "move(-1)", "up", "previous chart or term, or scroll up"),
-    _key("trial", "Charts", "page_down", "pagedown", "page(1)", "page down", "a page down"),
-    _key("trial", "Charts", "page_up", "pageup", "page(-1)", "page up", "a page up"),
-    _key("trial", "Charts", "next_group", "right_square_bracket", "group(1)", "group", "next group of charts"),
-    _key("trial", "Charts", "previous_group", "left_square_bracket", "group(-1)", "group", "previous group", rank=2),
-    _key("trial", "Charts", "big", "enter", "big", "large", "one chart large, and back", rank=3),
-    _key("trial", "Charts", "right", "right", "cursor(1)", "right", "cursor right: values at its step"),
-    _key("trial", "Charts", "left", "left", "cursor(-1)", "cursor", "cursor left", rank=4),
-    _key("trial", "Charts", "far_right", "greater_than_sign", "cursor(10)", "right", "cursor far right"),
-    _key("trial", "Charts", "far_left", "less_than_sign", "cursor(-10)", "left", "cursor far left"),
-    _key("trial", "Charts", "newest", "end", "newest", "newest", "no cursor: the newest values"),
+    *_pages("trial", bar=1),
+    *_moving("trial", "Charts", "next chart or term, or scroll down", "previous chart or term, or scroll up"),
+    *_charts("trial"),
     _key("trial", "Charts", "baseline", "b", "baseline", "baseline",
          "measure changes of the reward against the cursor's step"),
     _key("trial", "Charts", "against", "B", "against", "against",
          "measure the reward against the best other trial, the next best, itself"),
-    _key("trial", "Charts", "smoother", "plus equals_sign", "smooth(1)", "smoother", "smooth more; raw dots stay"),
-    _key("trial", "Charts", "rougher", "minus", "smooth(-1)", "rougher", "smooth less"),
-    _key("trial", "Charts", "scale", "y", "scale", "scale", "linear, log or symlog"),
-    _key("trial", "Charts", "axis", "x", "axis", "axis", "over steps, or over time worked"),
-    _key("trial", "Charts", "zoom", "z", "zoom(0.5)", "zoom", "a shorter stretch around the cursor"),
-    _key("trial", "Charts", "unzoom", "u", "zoom(2.0)", "widen", "a longer stretch"),
     _key("trial", "Write", "form", "E", "form", "form", "its settings in the form: change them, train or search"),
     _key("trial", "Write", "note", "n", "note", "note", "write a note at the cursor's step", acts=True),
-    _key("trial", "Leave", "help", "question_mark", "help", "help", "this page", rank=5),
-    _key("trial", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=6),
+    *_leaving("trial", 5),
     # --- the robot
     _key("robot", "Play", "pause", "space", "pause", "play", "play, or stand still", rank=1),
     _key("robot", "Play", "back_a_bit", "left h", "seek(-0.25)", "back", "a quarter of a second back", rank=2),
@@ -235,20 +263,9 @@ KEYS: tuple[Key, ...] = (
     _key("robot", "Look", "flag", "f", "flag", "flag", "where the next flag shows", rank=4),
     _key("robot", "Look", "next", "right_square_bracket n", "episode(1)", "next", "the next recorded episode"),
     _key("robot", "Look", "previous", "left_square_bracket p", "episode(-1)", "episode", "the episode before", rank=5),
-    _key("robot", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
-    _key("robot", "Leave", "back", "escape q backspace v", "back", "back", "one level back", rank=8),
+    *_leaving("robot", 7, "escape q backspace v"),
     # --- one study
-    _key("study", "Work", "evaluate", "V", "deed('evaluate')", "judge", "judge all its checkpoints", acts=True,
-         needs="trial"),
-    _key("study", "Work", "promote", "U", "deed('promote')", "final", "a final run with its settings (asks)",
-         acts=True, needs="trial"),
-    _key("study", "Work", "warm", "W", "deed('warm')", "warm start", "train on from what it has learned, as a new run",
-         acts=True, needs="trial"),
-    _key("study", "Work", "keep", "H", "keep", "archive", "its settings into the reward library", acts=True,
-         needs="trial"),
-    _key("study", "Work", "clone", "C", "clone", "clone", "train its settings again with a change, typed in one line",
-         acts=True, needs="trial"),
-    _key("study", "Work", "act", "A", "act", "do", "everything that can be done with it", acts=True, needs="trial"),
+    *_deeds("study"),
     _key("study", "Work", "kill", "X", "kill", "kill", "end the marked trial (asks; its last checkpoint stays)",
          acts=True, needs="live"),
     _key("study", "Work", "start_trial", "T", "start_trial", "try one", "start one more trial in this study",
@@ -264,12 +281,8 @@ KEYS: tuple[Key, ...] = (
     _key("study", "Pages", "slices", "v", "show('slices')", "values", "the score over the value of each searched key"),
     _key("study", "Pages", "parallel", "p", "show('parallel')", "parallel", "all keys of all trials side by side"),
     _key("study", "Pages", "history", "h", "show('history')", "history", "what was decided, by whom and why"),
-    _key("study", "Pages", "next", "tab", "turn(1)", "page", "next page", rank=1),
-    _key("study", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
-    _key("study", "Look", "down", "j down", "move(1)", "down", "mark the next trial; scroll on the history", rank=3),
-    _key("study", "Look", "up", "k up", "move(-1)", "up", "mark the trial before"),
-    _key("study", "Look", "page_down", "pagedown", "page(1)", "page down", "a page down"),
-    _key("study", "Look", "page_up", "pageup", "page(-1)", "page up", "a page up"),
+    *_pages("study", bar=1),
+    *_moving("study", "Look", "mark the next trial; scroll on the history", "mark the trial before", bar=3),
     _key("study", "Look", "open", "enter", "open", "open", "the marked trial on a screen of its own", rank=2,
          needs="trial"),
     _key("study", "Look", "next_axis", "right_square_bracket right", "axis(1)", "key", "look at the next key"),
@@ -282,8 +295,7 @@ KEYS: tuple[Key, ...] = (
     _key("study", "Look", "form", "e", "form", "form", "its settings in the form: change them, train or search",
          needs="trial"),
     _key("study", "Look", "study", "greater_than_sign", "next_study", "next study", "show the next study"),
-    _key("study", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
-    _key("study", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=8),
+    *_leaving("study", 7),
     # --- the form
     _key("launch", "Work", "start_run", "R", "start_run", "train", "start a training with these settings (asks)",
          rank=3, acts=True),
@@ -302,19 +314,13 @@ KEYS: tuple[Key, ...] = (
     _key("launch", "Pages", "audit", "a", "show('audit')", "audit",
          "what each known exploit would earn under this reward"),
     _key("launch", "Pages", "command", "d", "show('command')", "command", "the command line and the study file"),
-    _key("launch", "Pages", "next", "tab", "turn(1)", "page", "next page"),
-    _key("launch", "Pages", "previous", "shift+tab", "turn(-1)", "page", "previous page"),
-    _key("launch", "Move", "jump", "apostrophe", "jump", "jump", "letters at all lines, the next key chooses"),
-    _key("launch", "Move", "down", "j down", "move(1)", "down", "next setting"),
-    _key("launch", "Move", "up", "k up", "move(-1)", "up", "previous setting"),
-    _key("launch", "Move", "page_down", "pagedown", "page(1)", "page down", "a page down"),
-    _key("launch", "Move", "page_up", "pageup", "page(-1)", "page up", "a page up"),
-    _key("launch", "Move", "top", "g home", "end(-1)", "top", "first setting"),
-    _key("launch", "Move", "bottom", "G end", "end(1)", "bottom", "last setting"),
+    *_pages("launch"),
+    _jump("launch"),
+    *_moving("launch", "Move", "next setting", "previous setting"),
+    *_ends("launch", "setting"),
     _key("launch", "Move", "next_group", "right_square_bracket", "group(1)", "group", "next group of settings"),
     _key("launch", "Move", "previous_group", "left_square_bracket", "group(-1)", "group", "previous group"),
-    _key("launch", "Leave", "help", "question_mark", "help", "help", "this page", rank=8),
-    _key("launch", "Leave", "back", "escape q", "back", "back", "one level back", rank=9),
+    *_leaving("launch", 8, "escape q"),
     # --- shelves
     _key("queue", "Change", "earlier", "minus", "earlier", "earlier", "have it done earlier", rank=1, acts=True,
          needs="waiting"),
@@ -338,27 +344,14 @@ KEYS: tuple[Key, ...] = (
     _key("compare", "Pages", "config", "o", "show('config')", "config", "the settings that differ", rank=1),
     _key("compare", "Charts", "fold", "f", "fold", "fold", "seeds of the same settings as their median and quartiles"),
     _key("compare", "Charts", "baseline", "b", "baseline", "since", "what changed in the pay since the cursor's step"),
-    _key("compare", "Charts", "down", "j down", "move(1)", "down", "next chart, or scroll down"),
-    _key("compare", "Charts", "up", "k up", "move(-1)", "up", "previous chart, or scroll up"),
-    _key("compare", "Charts", "next_group", "right_square_bracket", "group(1)", "group", "next group of charts"),
-    _key("compare", "Charts", "previous_group", "left_square_bracket", "group(-1)", "group", "previous group", rank=2),
-    _key("compare", "Charts", "big", "enter", "big", "large", "one chart large, and back", rank=3),
-    _key("compare", "Charts", "right", "right", "cursor(1)", "right", "cursor right: values at its step"),
-    _key("compare", "Charts", "left", "left", "cursor(-1)", "cursor", "cursor left", rank=4),
-    _key("compare", "Charts", "far_right", "greater_than_sign", "cursor(10)", "right", "cursor far right"),
-    _key("compare", "Charts", "far_left", "less_than_sign", "cursor(-10)", "left", "cursor far left"),
-    _key("compare", "Charts", "newest", "end", "newest", "newest", "no cursor: the newest values"),
-    _key("compare", "Charts", "smoother", "plus equals_sign", "smooth(1)", "smoother", "smooth more; raw dots stay"),
-    _key("compare", "Charts", "rougher", "minus", "smooth(-1)", "rougher", "smooth less"),
-    _key("compare", "Charts", "scale", "y", "scale", "scale", "linear, log or symlog"),
-    _key("compare", "Charts", "axis", "x", "axis", "axis", "over steps, or over time worked"),
-    _key("compare", "Charts", "zoom", "z", "zoom(0.5)", "zoom", "a shorter stretch around the cursor"),
-    _key("compare", "Charts", "unzoom", "u", "zoom(2.0)", "widen", "a longer stretch"),
-    _key("compare", "Leave", "help", "question_mark", "help", "help", "this page", rank=6),
-    _key("compare", "Leave", "back", "escape q backspace", "back", "back", "one level back", rank=7),
+    *_pages("compare"),
+    *_moving("compare", "Charts", "next chart, or scroll down", "previous chart, or scroll up"),
+    *_charts("compare"),
+    *_leaving("compare", 6),
     # --- modals
     _key("confirm", "Answer", "yes", "y", "yes", "yes", "do it", rank=1),
-    _key("confirm", "Answer", "no", "escape n q backspace", "no", "no", "change nothing", rank=2),
+    _key("confirm", "Answer", "no", "escape n q backspace", "close", "no", "change nothing", rank=2),
+    _key("told", "Answer", "close", "escape enter q backspace n", "close", "back", "back; nothing was changed", rank=1),
     _key("actions", "Do", "pause", "p", "choose('pause')", "pause", "pause: write a checkpoint and wait", acts=True),
     _key("actions", "Do", "resume", "r", "choose('resume')", "resume", "resume or retry, from its newest checkpoint",
          acts=True),
@@ -375,6 +368,8 @@ KEYS: tuple[Key, ...] = (
     _key("actions", "Do", "mute", "u", "choose('mute')", "mute", "silence its flags, or let them be heard again",
          acts=True),
     _key("actions", "Do", "warm", "w", "choose('warm')", "warm start", "train on from what it has learned",
+         acts=True),
+    _key("actions", "Do", "stage", "t", "choose('stage')", "next stage", "the same with a change, in one line",
          acts=True),
     _key("actions", "Do", "archive", "b", "choose('archive')", "archive", "its settings into the reward library",
          acts=True),

@@ -5,13 +5,16 @@ can stand behind it without the screens noticing.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sessions.episode_file import Episode, EpisodeRef
 from sessions.series import SeriesSet
 from vbot_tui.launch_model import Draft, Plan
 from vbot_tui.model import TrialRow, View
 from vbot_tui.seat import Seat
+
+if TYPE_CHECKING:
+    from automl.preflight import Finding
 
 
 class Client(Protocol):
@@ -60,6 +63,12 @@ class Client(Protocol):
     def start_run(self, plan: Plan) -> None:
         """Train what a plan says."""
 
+    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], None]) -> None:
+        """Have a study file's text checked before a start, the first study if it is empty.
+
+        ``answer`` is called from another thread with what is found, errors first, and must not block.
+        """
+
     def start_study_of(self, text: str) -> None:
         """Create the study of a study file's text and drive it here."""
 
@@ -71,6 +80,9 @@ class Client(Protocol):
 
     def warm_start(self, key: str) -> None:
         """Train a trial's settings again, starting from what it has learned."""
+
+    def next_stage(self, key: str, draft: Draft) -> None:
+        """Train on from what a trial has learned, with changes."""
 
     def clone(self, key: str, draft: Draft) -> None:
         """Train a trial's settings again with changes."""

@@ -5,10 +5,12 @@ a ``vbot`` verb or a command to a study does.
 """
 
 import re
+import threading
 from collections.abc import Callable, Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from automl.commands import Kind
+from automl.spec import StudySpec
 from sessions import notes
 from sessions.errors import UsageError, VbotError
 from sessions.runs import RunDir
@@ -23,6 +25,9 @@ from vbot_tui.planner import Planner
 from vbot_tui.shelves import ShelfDesk
 from vbot_tui.widgets.head import short_id
 
+if TYPE_CHECKING:
+    from automl.preflight import Finding
+
 Work = Callable[[], str | None]
 
 
@@ -33,6 +38,7 @@ class Orders:
     _desk: Desk
     _view: View
     _shown: str
+    _spec: StudySpec
     _flags: FlagWatch
 
     def _begin_orders(self, workspace: Workspace, changed: Callable[[], None]) -> None:
@@ -71,6 +77,23 @@ class Orders:
     def read_back(self, draft: Draft, text: str) -> tuple[Draft, str]:
         """Return the draft whose config is an edited text, and what is wrong with that, if anything."""
         return self._planner.read_back(draft, text)
+
+    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], None]) -> None:
+        """Have the study of a study file's text checked, the first study if there is none; takes about a second."""
+        checking = threading.Thread(target=lambda: answer(self._checked(text)), name="pre-flight", daemon=True)
+        checking.start()
+
+    def _checked(self, text: str) -> tuple["Finding", ...]:
+        """Return what is found about a study, without a training; a study that cannot be checked is an error."""
+        from automl.preflight import Finding, preflight
+        from automl.spec import from_yaml
+
+        try:
+            return preflight(self._workspace, from_yaml(text, "the form") if text else self._spec)
+        except (VbotError, SimError, OSError) as error:
+            return (Finding("error", "study", str(error)),)
+        except Exception as error:  # a defect of a check is told, not passed over
+            return (Finding("error", "pre-flight", f"{type(error).__name__}: {error}"),)
 
     # --- shelves
 
@@ -200,6 +223,15 @@ class Orders:
             config = str(self._workspace.runs / row.run_id / "config.yaml")
             words = ("train", "--config", config, "--warm-start", row.run_id, "--anyway")
             self._do(f"going on from {row.name}", lambda: self._errand(words, f"warm start from {row.name}"))
+
+    def next_stage(self, key: str, draft: Draft) -> None:
+        """Train on from what a trial has learned, with changes."""
+        from vbot_tui.cli.planning import command
+
+        row = self._view.row(key)
+        if row is not None and row.run_id:
+            words = (*command(self._workspace, draft)[1:], "--warm-start", row.run_id)
+            self._do(f"the next stage of {row.name}", lambda: self._errand(words, f"next stage of {row.name}"))
 
     def clone(self, key: str, draft: Draft) -> None:
         """Train a trial's settings again with changes: in its study where that searches the keys, else on its own."""

@@ -102,6 +102,7 @@ class FakeClient:
         self.view = shown
         self.asked = []
         self.series = {}
+        self.findings = ()
         self.changed = lambda: None
 
     def start(self, on_change):
@@ -117,6 +118,10 @@ class FakeClient:
             key, paid({"reward/approach": [1.0, 2.0], "reward/total": [1.0, 2.0]}), None, ("a line",), "log"
         )
         self.view = replace(self.view, detail=detail)
+
+    def check_study(self, text, answer):
+        self.asked.append(("check_study", text))
+        answer(self.findings)
 
     def curves(self, run_id):
         return self.series.setdefault(run_id, SeriesSet())

@@ -219,7 +219,7 @@ async def test_other_keys_reach_the_core():
 
 async def test_help_lists_every_key_and_closes():
     _client, app = start(view(row(1)))
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 72)) as pilot:
         await pilot.press("question_mark")
         await settled(pilot)
         assert isinstance(app.screen, Help)

@@ -8,7 +8,7 @@ from vbot_tui.screens.acting import Actions
 from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.launch import LaunchScreen
-from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
+from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry, Told
 from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.shelf import LibraryScreen, LogsScreen, QueueScreen, RecordsScreen
 from vbot_tui.screens.study import StudyScreen
@@ -30,6 +30,7 @@ CONTEXTS = {
     "ask": Ask,
     "filter": FilterEntry,
     "confirm": Confirm,
+    "told": Told,
     "note": NoteEntry,
     "help": Help,
 }
@@ -77,6 +78,11 @@ def test_a_dangerous_key_is_not_its_own_confirmation():
     asking = {name for key in bindings.KEYS if key.context == "trials" and key.acts for name in key.keys}
     assert bindings.of("confirm")[0].action == "yes"
     assert not confirming & asking
+
+
+def test_what_the_table_calls_acting_is_acting_on_that_screen_only():
+    assert bindings.acts("trials", "deed") and bindings.acts("queue", "cancel")
+    assert not bindings.acts("trials", "show") and not bindings.acts("logs", "deed")
 
 
 def test_read_only_takes_away_everything_that_acts():

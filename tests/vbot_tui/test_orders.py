@@ -208,3 +208,44 @@ def test_shelves_come_with_the_view_while_they_are_open(core):
     assert until(core, lambda view: view.shelf is not None).shelf.name == "logs"
     core.open_shelf("", "")
     until(core, lambda view: view.shelf is None)
+
+
+def checked(core, text):
+    answered, found = threading.Event(), []
+
+    def answer(findings):
+        found.append((findings, threading.current_thread().name))
+        answered.set()
+
+    core.check_study(text, answer)
+    assert answered.wait(PATIENCE_S)
+    return found[0]
+
+
+def test_a_study_is_checked_on_a_thread_of_its_own(core):
+    findings, thread = checked(core, to_yaml(SPEC))
+    assert not [item for item in findings if item.level == "error"]
+    assert thread == "pre-flight"
+
+
+def test_the_first_study_is_the_one_that_the_key_would_start(core, workspace):
+    started(core)
+    findings, _ = checked(core, "")
+    assert [item.check for item in findings if item.level == "warning"] == ["already run"]
+
+
+@pytest.mark.parametrize("text", ["label: [", "space: {ppo.nothing: {low: 0, high: 1}}", "trial_env_steps: many"])
+def test_a_study_that_cannot_be_read_is_an_error_in_words(core, text):
+    findings, _ = checked(core, text)
+    assert [item.level for item in findings] == ["error"] and findings[0].text
+
+
+def test_the_next_stage_trains_on_from_what_was_learned_with_the_changes(core, workspace):
+    add_run(workspace, "no-study", 7, "run7", updates=5)
+    until(core, lambda view: view.row("run7") is not None)
+    core.next_stage("run7", Draft(source="run7", sets=(("ppo.clip", "0.1"),)))
+    told(core, "Next stage of")
+    ((words, about),) = core.errand.started
+    config = str(workspace.runs / "run7" / "config.yaml")
+    assert words[:6] == ("train", "--config", config, "--set", "ppo.clip=0.1", "--anyway")
+    assert words[-2:] == ("--warm-start", "run7") and about.startswith("next stage of")

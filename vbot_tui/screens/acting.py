@@ -59,6 +59,7 @@ DEEDS: dict[str, Deed] = {
     "warm": Deed((*ENDED, "paused"), one=True),
     "archive": Deed((*ENDED, "running", "paused"), one=True),
     "clone": Deed((*ENDED, "running", "paused"), one=True),
+    "stage": Deed((*ENDED, "paused"), one=True),
     "form": Deed((*ENDED, "running", "paused"), one=True),
 }
 
@@ -142,6 +143,7 @@ class Acting(CockpitScreen):
         simple: dict[str, Callable[[], None]] = {
             "kill": lambda: ask_kill(self, rows),
             "clone": lambda: self.clone(fit[0]),
+            "stage": lambda: self.stage(fit[0]),
             "archive": lambda: self.archive(fit[0]),
             "warm": lambda: client.warm_start(keys[0]),
             "form": lambda: self.open_form(fit[0]),
@@ -220,7 +222,18 @@ class Acting(CockpitScreen):
         self.app.push_screen(LaunchScreen(Draft(source=row.run_id)))
 
     def clone(self, row: TrialRow) -> None:
-        """Ask for the changes, checked and judged while they are typed."""
+        """Train a trial's settings again with changes."""
+        client = self.cockpit.client
+        self._ask_changes(f"Clone {text.clean(row.name)} with", row, lambda draft: client.clone(row.key, draft))
+
+    def stage(self, row: TrialRow) -> None:
+        """Train on from what a trial has learned, with changes: the next stage."""
+        client = self.cockpit.client
+        title = f"Next stage: train on from {text.clean(row.name)} with"
+        self._ask_changes(title, row, lambda draft: client.next_stage(row.key, draft))
+
+    def _ask_changes(self, title: str, row: TrialRow, do: Callable[[Draft], None]) -> None:
+        """Ask for changes of a trial's settings, checked and judged while they are typed."""
         base = Draft(source=row.run_id)
         client = self.cockpit.client
         client.draft(base)
@@ -230,11 +243,11 @@ class Acting(CockpitScreen):
 
         def done(words: str | None) -> None:
             if words:
-                client.clone(row.key, draft(words))
+                do(draft(words))
 
         self.app.push_screen(
             Ask(
-                f"Clone {text.clean(row.name)} with", "", "learning_rate=3e-4 termination=-150",
+                title, "", "learning_rate=3e-4 termination=-150",
                 on_change=lambda words: client.draft(draft(words)),
                 meaning=lambda words: self._clone_meaning(draft(words), words),
                 complete=lambda words: completed(words, self._keys()),

@@ -33,6 +33,8 @@ class CockpitScreen(Screen[None]):
 
     context = ""
     """Under which name the screen stands in the table of keys."""
+    checking = False
+    """Whether a study that is to be started from here is being checked."""
 
     def on_resize(self) -> None:
         """Draw for the new size."""

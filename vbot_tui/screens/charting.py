@@ -7,6 +7,9 @@ from dataclasses import replace
 from vbot_tui.curves import CurveCache
 from vbot_tui.widgets.chart_page import Look, Shown, axis_of, chosen_tag, tags_of, whole_span, whole_step
 
+PAGE = 6
+"""Charts that are moved over by a page key."""
+
 
 class ChartKeys:
     """Actions on a ``Look``; the screen supplies the runs, their curves and the drawing."""

@@ -9,7 +9,7 @@ from vbot_tui.groups import Group, GroupedCurves, seed_groups
 from vbot_tui.lines import Line, Span, line
 from vbot_tui.model import TrialRow, View
 from vbot_tui.screens.base import PagedScreen, textual_bindings
-from vbot_tui.screens.charting import ChartKeys
+from vbot_tui.screens.charting import PAGE, ChartKeys
 from vbot_tui.widgets import chart_page, compare_page, head, panels
 from vbot_tui.widgets.chart_page import Shown
 
@@ -148,6 +148,10 @@ class CompareScreen(ChartKeys, PagedScreen):
             self.choose(by)
         else:
             self.page.scroll_lines(by)
+
+    def action_page(self, by: int) -> None:
+        """Move by a page."""
+        self.action_move(by * (PAGE if self.page_name == "charts" else self.page.size.height))
 
     def action_baseline(self) -> None:
         """Choose the cursor's step as the one that pay is compared with; once more, none."""

@@ -14,6 +14,7 @@ from vbot_tui import text
 from vbot_tui.launch_model import STUDY, Draft, Entry, Plan
 from vbot_tui.lines import Line, line
 from vbot_tui.screens.ask import Ask
+from vbot_tui.screens.asking import ask_study
 from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.jump import LETTERS, Jump, lettered
 from vbot_tui.screens.modals import Confirm
@@ -356,24 +357,26 @@ class LaunchScreen(PagedScreen):
         self.app.push_screen(question, lambda yes: self._leave(self.cockpit.client.start_run, plan) if yes else None)
 
     def action_start_study(self) -> None:
-        """Start a study that searches the marked keys, after a question that names them."""
-        plan = self.current
-        if plan is None or plan.study_trouble:
-            self.cockpit.say("warn", plan.study_trouble if plan else "The settings are being checked; press again.")
-            return
-        searched = ", ".join(f"{key.rpartition('.')[2]} {range_}" for key, range_ in plan.draft.space)
-        sentences = [f"It searches {searched}.", audit_sentence(plan), self._company()]
-        question = Confirm("Start this study?", [item for item in sentences if item])
-        start = self.cockpit.client.start_study_of
-        self.app.push_screen(question, lambda yes: self._leave(start, plan.study) if yes else None)
+        """Start a study that searches the marked keys, after a question that names them and what was found."""
+        plan = self._plan_of_study()
+        if plan is not None:
+            searched = ", ".join(f"{key.rpartition('.')[2]} {range_}" for key, range_ in plan.draft.space)
+            sentences = [f"It searches {searched}.", *filter(None, [self._company()])]
+            ask_study(self, plan.study, lambda: self._leave(self.cockpit.client.start_study_of, plan.study), sentences)
 
     def action_enqueue(self) -> None:
         """Put the study into the queue: it starts when what stands before it is done."""
+        plan = self._plan_of_study()
+        if plan is not None:
+            ask_study(self, plan.study, lambda: self.cockpit.client.enqueue(plan.study), quiet=True)
+
+    def _plan_of_study(self) -> Plan | None:
+        """Return the plan if a study can be made of it; say why if not."""
         plan = self.current
         if plan is None or plan.study_trouble:
             self.cockpit.say("warn", plan.study_trouble if plan else "The settings are being checked; press again.")
-            return
-        self.cockpit.client.enqueue(plan.study)
+            return None
+        return plan
 
     def _company(self) -> str:
         """Say who else uses the cores."""

@@ -1,60 +1,79 @@
 """The small questions: confirm, write a note; and the help page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from vbot_tui import text
 from vbot_tui.lines import Line, line
 from vbot_tui.screens.base import CockpitModal, textual_bindings
 from vbot_tui.widgets import head
 from vbot_tui.widgets.frame import KeyBar, Page, StatusLine
 
 
-class Confirm(CockpitModal[bool]):
-    """Asks before something that cannot be undone; ``y`` is never the key that asked."""
+class Told(CockpitModal[bool]):
+    """Says something that must be read, such as why a start is refused; every answer only closes it.
 
-    BINDINGS = textual_bindings("confirm")
-    CSS = """
-    Confirm { align: center middle; background: $background 60%; }
-    Confirm > Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
-    Confirm > Vertical { background: $surface; border: round $warning; }
-    Confirm Page { background: $surface; }
-    Confirm KeyBar { background: $surface; }
+    Args:
+        title: What it is about.
+        body: Lines or sentences, the latter folded.
     """
 
-    def __init__(self, title: str, sentences: list[str]) -> None:
+    context = "told"
+    BINDINGS = textual_bindings("told")
+    DEFAULT_CSS = """
+    Told { align: center middle; background: $background 60%; }
+    Told > Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
+    Told > Vertical { background: $surface; border: round $warning; }
+    Told Page { background: $surface; }
+    Told KeyBar { background: $surface; }
+    """
+
+    def __init__(self, title: str, body: Sequence[str | Line]) -> None:
         super().__init__()
         self.title_text = title
-        self.sentences = sentences
+        self.body = body
 
     def compose(self) -> ComposeResult:
-        """Lay out the question."""
+        """Lay out the words."""
         with Vertical():
             yield Page(id="question")
             yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Fill in the text."""
-        from vbot_tui import text
-
-        body: list[Line] = [line((self.title_text, "warn"))]
-        for sentence in self.sentences:
-            body += [line(row) for row in text.wrap(text.clean(sentence), min(62, self.app.size.width - 8))]
-        body.append(())
+        """Fill in the text, as much of it as fits."""
+        rows: list[Line] = []
+        for part in self.body:
+            rows += [line(row) for row in text.wrap(text.clean(part), self.room)] if isinstance(part, str) else [part]
+        fits = max(1, self.app.size.height - 6)
+        if len(rows) > fits:
+            rows = [*rows[: fits - 1], line((f"and {len(rows) - fits + 1} lines more", "dim"))]
         page = self.query_one("#question", Page)
-        page.styles.height = len(body)
-        page.set_lines(body)
-        self.query_one(KeyBar).set_lines([head.key_bar("confirm", (), 60)])
+        page.styles.height = len(rows) + 2
+        page.set_lines([line((self.title_text, "warn")), *rows, ()])
+        self.query_one(KeyBar).set_lines([head.key_bar(self.context, (), 60)])
+
+    @property
+    def room(self) -> int:
+        """Cells of a line of text."""
+        return min(62, self.app.size.width - 8)
+
+    def action_close(self) -> None:
+        """Change nothing."""
+        self.dismiss(False)
+
+
+class Confirm(Told, inherit_bindings=False):
+    """Asks before something that cannot be undone; ``y`` is never the key that asked."""
+
+    context = "confirm"
+    BINDINGS = textual_bindings("confirm")
 
     def action_yes(self) -> None:
         """Do it."""
         self.dismiss(True)
-
-    def action_no(self) -> None:
-        """Change nothing."""
-        self.dismiss(False)
 
 
 class NoteEntry(CockpitModal[str]):

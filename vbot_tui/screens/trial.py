@@ -11,7 +11,7 @@ from vbot_tui.model import Papers, Setting, TrialRow, View
 from vbot_tui.screens.acting import Acting
 from vbot_tui.screens.asking import ask_kill, ask_note
 from vbot_tui.screens.base import PagedScreen, textual_bindings
-from vbot_tui.screens.charting import ChartKeys
+from vbot_tui.screens.charting import PAGE, ChartKeys
 from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.widgets import chart_page, head, panels, papers
 from vbot_tui.widgets.chart_page import Shown
@@ -206,7 +206,7 @@ class TrialScreen(ChartKeys, PagedScreen, Acting):
 
     def action_page(self, by: int) -> None:
         """Move by a page."""
-        self.action_move(by * (6 if self.page_name == "charts" else self.page.size.height))
+        self.action_move(by * (PAGE if self.page_name == "charts" else self.page.size.height))
 
     def action_baseline(self) -> None:
         """Measure changes against the cursor's step; once more, against the usual one again."""

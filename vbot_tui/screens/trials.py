@@ -11,11 +11,12 @@ from vbot_tui.filters import SORTS, FilterError, arranged, parse
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
 from vbot_tui.screens.acting import Acting
-from vbot_tui.screens.asking import ask_kill, ask_note
+from vbot_tui.screens.asking import ask_kill, ask_note, ask_study
 from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.jump import LETTERS, Jump
 from vbot_tui.screens.modals import Confirm, FilterEntry
+from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.seat import Seat
 from vbot_tui.widgets import head, panels
@@ -245,11 +246,11 @@ class TrialsScreen(Acting):
         """Move the cursor."""
         self.table.move(rows)
 
-    def action_move_page(self, pages: int) -> None:
+    def action_page(self, pages: int) -> None:
         """Move the cursor by a page."""
         self.table.move(pages * self.table.page)
 
-    def action_move_end(self, direction: int) -> None:
+    def action_end(self, direction: int) -> None:
         """Move the cursor to the first or last trial."""
         self.table.move_to(0 if direction < 0 else len(self.table.rows) - 1)
 
@@ -354,6 +355,11 @@ class TrialsScreen(Acting):
         if self.row is not None:
             self.app.push_screen(TrialScreen(self.row.key))
 
+    def action_robot(self) -> None:
+        """Watch the selected trial's robot."""
+        if self.row is not None:
+            self.app.push_screen(RobotScreen(self.row.key))
+
     # --- keys that act
 
     def targets(self) -> list[TrialRow]:
@@ -362,17 +368,10 @@ class TrialsScreen(Acting):
         return marked or [row for row in (self.row,) if row is not None]
 
     def action_start_study(self) -> None:
-        """Start a study: at once on an empty workspace, else after a question."""
-        view = self.cockpit.client.view
-        if not any(study.state in ("running", "paused") for study in view.studies):
-            self.cockpit.client.start_study()
-            return
-        busy = next(study for study in view.studies if study.state in ("running", "paused"))
-        question = Confirm(
-            "Start another study?",
-            [f"{head.short_id(busy.id)} is {busy.state} and uses the same cores. Both will share them."],
-        )
-        self.app.push_screen(question, lambda yes: self.cockpit.client.start_study() if yes else None)
+        """Start a study once it is checked: at once where nothing speaks against it, else after a question."""
+        busy = [study for study in self.cockpit.client.view.studies if study.state in ("running", "paused")]
+        shared = [f"{head.short_id(item.id)} is {item.state} and uses the same cores." for item in busy[:1]]
+        ask_study(self, "", self.cockpit.client.start_study, shared)
 
     def action_smoke(self) -> None:
         """Run the whole line shortly, to see that everything works."""
