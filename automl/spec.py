@@ -83,6 +83,8 @@ class StudySpec:
         seed_configs: tried right after it, before anything is suggested.
         warm_start: what every trial starts from; None = from scratch.
         constraints: upper limits, e.g. {fell: 0.05}; a trial above one ranks behind all others.
+        audited: whether a drawn configuration has to pass the reward audit; one that does not is drawn anew. What a
+            person asked for (the preset, seed configurations) is trained all the same.
         max_trials: the search ends after so many trials; those asked for by a person come on top. None = 12, or as
             many as there is time for where there is a budget.
         trial_env_steps: length of a trial.
@@ -114,6 +116,7 @@ class StudySpec:
     seed_configs: tuple[SeedConfig, ...] = ()
     warm_start: WarmStartCfg | None = None
     constraints: Mapping[str, float] = field(default_factory=dict)
+    audited: bool = False
     max_trials: int | None = None
     trial_env_steps: int = 2_000_000
     budget_s: float | None = None
@@ -168,6 +171,10 @@ class StudySpec:
             )
         endless = self.sampler == "grid" and size(self.space) is None
         require(not endless, "sampler 'grid' needs {choices: [...]} or whole numbers for every searched key.")
+        require(
+            not (self.audited and self.sampler == "grid"),
+            "sampler 'grid' tries every point, so audited can leave none out; take another sampler, or audited: false.",
+        )
         if self.mode == "reward":
             stray = [path for path in self.space if not path.startswith(REWARD)]
             require(not stray, f"mode 'reward' searches reward settings only, and {stray[:1]} is none.")

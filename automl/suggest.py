@@ -2,20 +2,22 @@
 
 The order is: the preset itself, the seed configurations, then what the study's sampler draws from `automl.samplers`.
 The sampler's seed comes from the study's seed and the trial's number, so a restart asks the same question and gets the
-same answer. A configuration that the study knows already is not given again while its space holds another one.
+same answer. A configuration that the study knows already is not given again while its space holds another one, and an
+audited study is not given one whose reward would be cheated.
 """
 
 import copy
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from automl import samplers
 from automl.space import Dimension, encode
 from automl.spec import StudySpec, base_params
 from automl.state import Params, StudyState, TrialState, Value
+from automl.veto import least_tempting
 
 if TYPE_CHECKING:
     import optuna
@@ -24,6 +26,7 @@ WORST_SCORE = -1.0
 REDRAWS = 8
 RANDOM_REDRAWS = 24
 MOST_POINTS = 100_000
+MOST_TOLD = 600  # ended trials that a sampler is told of; a model made of more takes longer and says the same
 
 
 def trial_seed(study_seed: int, number: int, purpose: str) -> int:
@@ -50,18 +53,23 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
         params: Params = {**base, **seeded.params}
         if _key(params) not in known:
             return params
-    for redraw in range(REDRAWS):
-        params = _draw(spec, spec.sampler, others, trial_seed(spec.seed, number, f"suggest-{redraw}"))
-        if _key(params) not in known:
-            return params
-    for redraw in range(RANDOM_REDRAWS):  # a sampler that has made up its mind says the same again and again
-        params = _draw(spec, "random", others, trial_seed(spec.seed, number, f"fresh-{redraw}"))
-        if _key(params) not in known:
-            return params
+    fresh = (params for params in _draws(spec, others, number) if _key(params) not in known)
+    chosen = least_tempting(spec, fresh) if spec.audited else next(fresh, None)
+    if chosen is not None:
+        return chosen
+    last = _draw(spec, "random", others, trial_seed(spec.seed, number, f"fresh-{RANDOM_REDRAWS - 1}"))
     if samplers.size(spec.space) is not None:
         untried = (point for point in itertools.islice(samplers.points(spec.space), MOST_POINTS))
-        return next((point for point in untried if _key(point) not in known), params)
-    return params
+        return next((point for point in untried if _key(point) not in known), last)
+    return last
+
+
+def _draws(spec: StudySpec, others: list[TrialState], number: int) -> Iterator[Params]:
+    """What the sampler says, asked again and again; then random draws, since one that has made up its mind goes on."""
+    for redraw in range(REDRAWS):
+        yield _draw(spec, spec.sampler, others, trial_seed(spec.seed, number, f"suggest-{redraw}"))
+    for redraw in range(RANDOM_REDRAWS):
+        yield _draw(spec, "random", others, trial_seed(spec.seed, number, f"fresh-{redraw}"))
 
 
 def grid_point(spec: StudySpec, number: int) -> Params:
@@ -96,8 +104,8 @@ def _draw(spec: StudySpec, sampler: str, others: list[TrialState], seed: int) ->
 
 
 def worth(spec: StudySpec, trial: TrialState) -> float:
-    """What a trial is worth to samplers without a notion of limits: its score, below all others where it breaks one."""
-    score = _last_score(trial) if trial.state != "diverged" else WORST_SCORE
+    """What a trial is worth to samplers without a notion of limits: its promise, below all others if it breaks one."""
+    score = _told(trial) if trial.state != "diverged" else WORST_SCORE
     broken = sum(over for over in spec.excess(trial).values() if over > 0)
     return (WORST_SCORE if score is None else score) + (samplers.WORST - broken if broken else 0.0)
 
@@ -106,23 +114,40 @@ def _says_something(trial: TrialState) -> bool:
     if trial.state in ("finished", "diverged"):
         return True
     ended = trial.state in ("stopped", "killed") or (trial.state == "paused" and trial.halved_at is not None)
-    return ended and _last_score(trial) is not None
+    return ended and _told(trial) is not None
 
 
-def _last_score(trial: TrialState) -> float | None:
+def _told(trial: TrialState) -> float | None:
+    """What samplers are told of a trial: its best promise once it has a score, until then the latest."""
+    known = [rung.promise for rung in trial.rungs if rung.promise is not None]
     if trial.score is not None:
-        return trial.score
-    known = [rung.score for rung in trial.rungs if rung.score is not None and math.isfinite(rung.score)]
+        return max(known, default=trial.score)
     return known[-1] if known else None
 
 
 def _seen(spec: StudySpec, sampler: str, others: list[TrialState]) -> Sequence[Any]:
     distributions = {path: samplers.distribution(dimension) for path, dimension in spec.space.items()}
     worst = min((trial.score for trial in others if trial.score is not None), default=WORST_SCORE)
-    ordered = sorted(others, key=lambda trial: trial.number)
-    seen = (_remembered(spec, trial, distributions, worst) for trial in ordered)
+    seen = (_remembered(spec, trial, distributions, worst) for trial in telling(others, MOST_TOLD))
     found = [trial for trial in seen if trial is not None]
     return [_as_complete(trial) for trial in found] if sampler == "gp" else found
+
+
+def telling(trials: Sequence[TrialState], most: int) -> list[TrialState]:
+    """The trials that tell most, by number: all that have not ended, and of those that have at most so many.
+
+    These are the best quarter, which decides where good ones are expected, and every so many-th of all others.
+    """
+    ordered = sorted(trials, key=lambda trial: trial.number)
+    ended = [trial for trial in ordered if trial.is_final]
+    if len(ended) <= most:
+        return ordered
+    ended.sort(key=lambda trial: -math.inf if trial.score is None else trial.score, reverse=True)
+    best, others = ended[: most // 4], sorted(ended[most // 4 :], key=lambda trial: trial.number)
+    places = most - len(best)
+    spread = (others[place * len(others) // places] for place in range(places))
+    kept = {trial.number for trial in itertools.chain(best, spread)}
+    return [trial for trial in ordered if not trial.is_final or trial.number in kept]
 
 
 def _as_complete(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":
@@ -168,7 +193,7 @@ def as_optuna(
 ) -> "optuna.trial.FrozenTrial | None":
     """How the sampler shall see a trial; None for one that says nothing about its configuration.
 
-    Finished: its score. Diverged: the worst score so far, because the region is bad. Stopped, killed or paused
+    Finished: its best promise. Diverged: the worst score so far, because the region is bad. Stopped, killed or paused
     by halving: what its evaluations said. Running, waiting or paused by a person: a place already taken.
     Crashed: nothing.
     """
@@ -178,10 +203,10 @@ def as_optuna(
     raw = {path: encode(dimension, trial.params.get(path)) for path, dimension in spec.space.items()}
     if any(value is None for value in raw.values()) or trial.state == "failed":
         return None
-    rungs = {rung.step: rung.score for rung in trial.rungs if rung.score is not None and math.isfinite(rung.score)}
+    rungs = {rung.step: rung.promise for rung in trial.rungs if rung.promise is not None}
     common = {"params": raw, "distributions": dict(distributions), "constraints": spec.excess(trial) or None}
     if trial.state == "finished" and trial.score is not None:
-        return create_trial(state=Word.COMPLETE, value=trial.score, **common)
+        return create_trial(state=Word.COMPLETE, value=_told(trial), **common)
     if trial.state == "diverged":
         return create_trial(state=Word.COMPLETE, value=min(worst, WORST_SCORE), **common)
     if trial.state in ("stopped", "killed") or (trial.state == "paused" and trial.halved_at is not None):

@@ -42,6 +42,7 @@ def add_spec_options(parser: Parser) -> None:
     )
     add_base_options(parser)
     parser.add_argument("--sampler", choices=NAMES, help="where suggestions come from (default: tpe)")
+    parser.add_argument("--audited", action="store_true", help="draw no reward that the audit says would be cheated")
     parser.add_argument("--hp-trials", type=positive_int, metavar="N", help="how many trials")
     parser.add_argument("--final-steps", type=positive_int, metavar="N", help="length of the final run in env steps")
     add_run_options(parser)
@@ -130,6 +131,8 @@ def _changed(spec: "StudySpec", arguments: argparse.Namespace) -> "StudySpec":
             changes["sets"] = {**spec.sets, **assignments(arguments.sets)}
     if arguments.sampler is not None:
         changes["sampler"] = arguments.sampler
+    if arguments.audited:
+        changes["audited"] = True
     if arguments.hp_trials is not None:
         changes["max_trials"] = arguments.hp_trials
     if arguments.final_steps is not None:
@@ -143,7 +146,14 @@ def _changed(spec: "StudySpec", arguments: argparse.Namespace) -> "StudySpec":
 
 def _changed_pipeline(work: "PipelineSpec", arguments: argparse.Namespace) -> "PipelineSpec":
     """The pipeline with what options say: of every stage, but for the budget, which is that of the whole."""
-    refused = [arguments.sampler, arguments.task_preset, arguments.final_steps, *arguments.sets, *arguments.sources]
+    refused = [
+        arguments.sampler,
+        arguments.audited or None,
+        arguments.task_preset,
+        arguments.final_steps,
+        *arguments.sets,
+        *arguments.sources,
+    ]
     if any(item is not None for item in refused):
         raise UsageError("a pipeline says what its stages do in its file; only lengths, slots and seed can be given.")
     named = {"max_trials": arguments.hp_trials, "trial_env_steps": arguments.trial_steps}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vbot_tui.cli import bench_cockpit, bench_flags, bench_log, bench_search
+from vbot_tui.cli import bench_audit, bench_cockpit, bench_flags, bench_log, bench_search
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import number, table
@@ -61,6 +61,7 @@ def add_verbs(verbs: Verbs) -> None:
     learner.add_argument("--steps", default="2M", metavar="N", help="length of each run in env steps (2M)")
     bench_cockpit.add_verb(names)
     bench_flags.add_verb(names)
+    bench_audit.add_verb(names)
     bench_log.add_verb(names)
 
 

@@ -16,7 +16,8 @@ RECORDINGS = Path("tests/automl/assets")
 FRESH_SEED = 101
 HELP = """\
 Judge recorded runs of the gallery after every update, as the cockpit does, and compare with the flags that each config
-declared before it was trained. The recordings come with the source tree; --fresh trains new runs instead."""
+declared before it was trained. The recordings come with the source tree; --fresh trains new runs instead: the ten
+configs whose reward is cheated and ten healthy ones, about half an hour on two cores."""
 
 
 def add_verb(names: Verbs) -> None:
@@ -24,7 +25,7 @@ def add_verb(names: Verbs) -> None:
     parser = names.add("flags", "how often are flags right?", flags, description=HELP)
     parser.add_argument("--part", choices=("report", "tuning", "all"), default="report", help="which recordings")
     parser.add_argument("--recordings", metavar="DIR", type=Path, help="where they are (default: of the source tree)")
-    parser.add_argument("--fresh", action="store_true", help="train the gallery anew, with a seed of its own")
+    parser.add_argument("--fresh", action="store_true", help="train twenty of them anew, with a seed of its own")
     parser.add_argument("--only", metavar="A,B", type=exhibits, default=(), help="only these configs of the gallery")
     parser.add_argument("--seed", type=positive_int, default=FRESH_SEED, metavar="N", help="of the fresh runs")
     parser.add_argument("--at-once", type=positive_int, default=2, metavar="N", help="fresh runs side by side")
@@ -86,7 +87,7 @@ def fresh(arguments: argparse.Namespace, console: Console) -> "list[Recording]":
             return load(save(run, root / "recordings", name, arguments.seed, "report"))
 
         with ThreadPoolExecutor(arguments.at_once) as pool:
-            return list(pool.map(train, arguments.only or exploits.names()))
+            return list(pool.map(train, arguments.only or (*exploits.CHEATED, *exploits.SOUND)))
 
 
 def as_text(result: dict[str, Any]) -> str:
