@@ -3,27 +3,14 @@ import pytest
 from automl.diagnosis import FlagCache, flag_names, flags_of
 from automl.mutes import MUTED_NAME, mute, muted, mutes, unmute
 from sessions.errors import UsageError
-from sessions.runs import RunDir, RunRecord, RunStatus
+from sessions.runs import RunDir, RunStatus
 from sessions.workspace import Workspace
-from vbot_rl.event_writer import EventWriter
-
-LAZY = {
-    "episode/touched": 0.05,
-    "episode/fell": 0.1,
-    "task/speed_mps": 0.1,
-    "reward/alive_bonus": 3.0,
-    "reward/forward_velocity": 1.0,
-    "reward/total": 4.0,
-}
+from tests.automl.flags.curves import lazy_run
 
 
 @pytest.fixture
 def run(tmp_path) -> RunDir:
-    found = RunDir.create(Workspace.open(tmp_path).runs, RunRecord(id="r1", kind="train", env="e"), {})
-    events = EventWriter(found.path, clock=lambda: 0.0)
-    for n in range(1, 21):
-        events.write(10_000 * n, LAZY)
-    events.close()
+    found = lazy_run(Workspace.open(tmp_path), "r1")
     found.lock_path.touch()
     found.write_status(RunStatus(state="finished"))
     return found

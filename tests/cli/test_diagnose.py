@@ -5,19 +5,11 @@ import pytest
 from automl.flags import Flag
 from sessions.runs import RunDir, RunRecord
 from sessions.workspace import Workspace
+from tests.automl.flags.curves import lazy_run
 from tests.cli.command import vbot
 from vbot_rl.evaluate import FALLS_DIR
-from vbot_rl.event_writer import EventWriter
 from vbot_tui.cli.diagnose import as_text, shown
 
-LAZY = {
-    "episode/touched": 0.05,
-    "episode/fell": 0.1,
-    "task/speed_mps": 0.1,
-    "reward/alive_bonus": 3.0,
-    "reward/forward_velocity": 1.0,
-    "reward/total": 4.0,
-}
 FALL = {
     "cause": "tilt",
     "success": False,
@@ -31,12 +23,7 @@ FALL = {
 
 @pytest.fixture
 def run(tmp_path) -> RunDir:
-    found = RunDir.create(Workspace.open(tmp_path).runs, RunRecord(id="20260101-a", kind="train", env="e"), {})
-    events = EventWriter(found.path, clock=lambda: 0.0)
-    for n in range(1, 21):
-        events.write(10_000 * n, LAZY)
-    events.close()
-    return found
+    return lazy_run(Workspace.open(tmp_path), "20260101-a")
 
 
 def diagnosed(tmp_path, *more):

@@ -6,6 +6,9 @@ from automl.flags import RunFacts, diagnose
 from automl.flags.behaviour import DETECTORS
 from tests.automl.flags.curves import bend, flat, line, names
 
+FAR_AWAY = {"episode__touched": 0.0, "episode__fell": 0.0, "episode__min_distance_m": 6.0}
+LEARNING = {"task__speed_mps": 0.3, "ppo__kl": 0.01}
+
 TEXTBOOK = {
     "lazy_robot": flat(
         episode__touched=0.05,
@@ -17,9 +20,7 @@ TEXTBOOK = {
         reward__total=3.5,
     ),
     "standing_dominance": flat(
-        episode__touched=0.0,
-        episode__fell=0.0,
-        episode__min_distance_m=6.0,
+        **FAR_AWAY,
         task__speed_mps=0.1,
         reward__position_tracking=1.0,
         reward__heading_tracking=1.0,
@@ -29,11 +30,8 @@ TEXTBOOK = {
         reward__total=2.1,
     ),
     "weak_drive": flat(
-        episode__touched=0.0,
-        episode__fell=0.0,
-        episode__min_distance_m=6.0,
-        task__speed_mps=0.3,
-        ppo__kl=0.01,
+        **FAR_AWAY,
+        **LEARNING,
         reward__forward_velocity=0.01,
         reward__action_rate=-0.1,
         reward__dof_acc=-0.1,
@@ -41,11 +39,8 @@ TEXTBOOK = {
         reward__total=-0.39,
     ),
     "dead_gradient": flat(
-        episode__touched=0.0,
-        episode__fell=0.0,
-        episode__min_distance_m=6.0,
-        task__speed_mps=0.3,
-        ppo__kl=0.01,
+        **FAR_AWAY,
+        **LEARNING,
         reward__position_tracking=1e-6,
         reward__action_rate=-0.2,
         reward__total=-0.2,
