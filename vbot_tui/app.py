@@ -23,6 +23,7 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 
 from vbot_tui import theme
 from vbot_tui.client import Client
@@ -86,6 +87,7 @@ class VbotApp(OrderlyApp[Leaving]):
         self.pen = Pen(self)
         self._pending = False
         self._drawn_at = 0.0
+        self._healing: Timer | None = None
 
     def on_mount(self) -> None:
         """Choose the looks, listen to signals and start the core after the first paint."""
@@ -95,7 +97,6 @@ class VbotApp(OrderlyApp[Leaving]):
         if not self.is_headless:
             self._own_signals()
         self.set_interval(TICK_S, self._tick)
-        self.set_interval(HEAL_S, self.heal)
         self.call_after_refresh(self._start_client)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -189,10 +190,18 @@ class VbotApp(OrderlyApp[Leaving]):
         for number in LEAVE_SIGNALS:
             loop.add_signal_handler(number, self.leave, signal.Signals(number).name)
 
+    def terminal_stalled(self) -> None:
+        """A frame was dropped: look now and then whether the line drains again."""
+        if self._healing is None:
+            self._healing = self.set_interval(HEAL_S, self.heal)
+
     def heal(self) -> None:
         """Repaint everything once a line that had stalled drains again."""
         driver = self._driver
         if isinstance(driver, PatientDriver) and driver.repaint_due:
+            if self._healing is not None:
+                self._healing.stop()
+                self._healing = None
             driver.repainted()
             self.screen.refresh(layout=True)
 

@@ -39,7 +39,7 @@ from vbot_tui.seat import Seat
 from vbot_tui.seat import save as save_seat
 from vbot_tui.study_desk import StudyDesk
 
-PICTURE_S = 0.22
+PICTURE_S = 0.18  # shorter than the pace of hints, else a picture waits for the one before it
 BEAT_S = 1.0
 QUIET_BEATS = 5  # with no study and nothing new, the rest is looked at in one of so many beats
 DETAIL_S = 1.0

@@ -8,10 +8,13 @@ input) is reported once instead of being read for ever.
 
 import os
 import queue
-import selectors
+import select
+import threading
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -21,7 +24,31 @@ from vbot_tui import curtain
 
 ALTERNATE_SCREEN = "\x1b[?1049h"
 CLOSE_WAIT_S = 0.3
-INPUT_WAIT_S = 0.1
+ESCAPE_WAIT_S = 0.1  # an escape that nothing follows is the key of that name
+
+
+class Bell(threading.Event):
+    """An event that also wakes whoever waits for a terminal, so that nobody has to look at it ten times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fd, self._rope = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def set(self) -> None:
+        """Ring."""
+        super().set()
+        os.write(self._rope, b"x")
+
+    def clear(self) -> None:
+        """Be still again."""
+        super().clear()
+        with suppress(BlockingIOError):
+            os.read(self.fd, 4096)
+
+    def __del__(self) -> None:
+        for descriptor in (self.fd, self._rope):
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 class PatientDriver(LinuxDriver):
@@ -31,6 +58,10 @@ class PatientDriver(LinuxDriver):
     drops: int = 0
     lost: bool = False
     _keeps_picture: bool = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of the Linux driver
+        super().__init__(*args, **kwargs)
+        self.exit_event: Bell = Bell()
 
     def start_application_mode(self) -> None:
         """Take the terminal; a picture that is on it already stays until the first frame covers it."""
@@ -54,6 +85,8 @@ class PatientDriver(LinuxDriver):
         try:
             writer._queue.put_nowait(data)
         except queue.Full:
+            if not self.dropped:
+                self._tell("terminal_stalled")
             self.dropped = True
             self.drops += 1
 
@@ -90,16 +123,16 @@ class PatientDriver(LinuxDriver):
         """Read keys until told to stop, or until the terminal is gone."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        with selectors.SelectSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                if selector.select(INPUT_WAIT_S):
-                    data = self._read()
-                    if not data:
-                        self._lose()
-                        return
-                    self._feed(parser.feed(decode(data)))
-                self._feed(parser.tick())
+        while not self.exit_event.is_set():
+            wait = ESCAPE_WAIT_S if parser._timeout_time is not None else None
+            ready, _, _ = select.select([self.fileno, self.exit_event.fd], [], [], wait)
+            if self.fileno in ready:
+                data = self._read()
+                if not data:
+                    self._lose()
+                    return
+                self._feed(parser.feed(decode(data)))
+            self._feed(parser.tick())
 
     def _read(self) -> bytes:
         try:
@@ -116,6 +149,9 @@ class PatientDriver(LinuxDriver):
         if self.lost:
             return
         self.lost = True
-        tell = getattr(self._app, "terminal_lost", None)
+        self._tell("terminal_lost")
+
+    def _tell(self, what: str) -> None:
+        tell: Callable[[], None] | None = getattr(self._app, what, None)
         if tell is not None:
             self._loop.call_soon_threadsafe(tell)

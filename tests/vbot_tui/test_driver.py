@@ -5,12 +5,14 @@ import os
 import pty
 import select
 import threading
+import time
+import tty
 from contextlib import suppress
 
 import pytest
 from textual.drivers._writer_thread import WriterThread
 
-from vbot_tui.driver import PatientDriver
+from vbot_tui.driver import Bell, PatientDriver
 
 PATIENCE_S = 10.0
 
@@ -18,11 +20,15 @@ PATIENCE_S = 10.0
 class FakeApp:
     def __init__(self):
         self.lost = 0
+        self.stalls = 0
         self.told = asyncio.Event()
 
     def terminal_lost(self):
         self.lost += 1
         self.told.set()
+
+    def terminal_stalled(self):
+        self.stalls += 1
 
 
 @pytest.fixture
@@ -33,7 +39,7 @@ async def line():
     driver = PatientDriver.__new__(PatientDriver)
     super(PatientDriver.__mro__[1], driver).__init__(app, debug=False, mouse=False, size=(80, 24))
     driver.fileno = slave
-    driver.exit_event = threading.Event()
+    driver.exit_event = Bell()
     driver._in_band_window_resize = False
     out = os.fdopen(os.dup(slave), "w", encoding="utf-8")
     driver._writer_thread = WriterThread(out)
@@ -78,11 +84,14 @@ async def test_what_is_written_arrives(line):
     assert not driver.dropped and not driver.repaint_due
 
 
-async def test_a_stalled_line_never_blocks_and_owes_a_repaint_once_it_drains(line):
-    driver, _, master = line
+async def test_a_stalled_line_never_blocks_is_told_once_and_owes_a_repaint_once_it_drains(line):
+    driver, app, master = line
     fill(driver)
-    assert driver.drops >= 1
+    while driver.drops < 2:
+        driver.write("x" * 4096)
     assert not driver.repaint_due
+    await asyncio.sleep(0)
+    assert app.stalls == 1
     while b"x" in drain(master):
         pass
     assert driver.repaint_due
@@ -122,3 +131,31 @@ async def test_keys_arrive_as_events(line):
     driver.exit_event.set()
     reader.join(PATIENCE_S)
     assert got[0] == "j"
+
+
+async def test_a_lone_escape_is_a_key_and_leaving_wakes_who_waits_for_keys(line):
+    driver, _, master = line
+    tty.setraw(driver.fileno)
+    got = []
+    enough = threading.Event()
+    driver.process_message = lambda event: (got.append(getattr(event, "key", "")), enough.set())
+    reader = threading.Thread(target=driver.run_input_thread, daemon=True)
+    reader.start()
+    os.write(master, b"\x1b")
+    assert await asyncio.to_thread(enough.wait, PATIENCE_S)
+    assert got == ["escape"]
+    began = time.monotonic()
+    driver.exit_event.set()
+    reader.join(PATIENCE_S)
+    assert time.monotonic() - began < PATIENCE_S / 2
+    assert not reader.is_alive()
+
+
+def test_a_bell_that_has_rung_can_be_still_again():
+    bell = Bell()
+    bell.set()
+    assert bell.is_set()
+    assert select.select([bell.fd], [], [], 0)[0]
+    bell.clear()
+    assert not bell.is_set()
+    assert not select.select([bell.fd], [], [], 0)[0]
