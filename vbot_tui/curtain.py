@@ -62,7 +62,7 @@ def _table(root: Path, width: int, height: int, glyphs: Glyphs, now: float) -> S
     rows = seat.rows_of(kept[:height])
     if not rows:
         return ()
-    layout = columns(width)
+    layout = columns(width, rows)
     shown = rows[: max(3, min(len(rows), (height - 4) * 11 // 20 - 1))]
     marked = set(left.marked)
     return [

@@ -22,7 +22,7 @@ def page(view: View, glyphs: Glyphs, width: int, now: float) -> str:
     """Return the whole picture: status, every trial, the reward of the first one, flags and notes."""
     if not view.rows:
         return screen([head.status(view, now, width, glyphs), *head.empty(view)]) + "\n"
-    layout = columns(width)
+    layout = columns(width, view.rows)
     lines: list[Line] = [head.status(view, now, width, glyphs), header(layout, glyphs)]
     lines += [row_line(row, layout, now, glyphs) for row in view.rows]
     row = view.rows[0]

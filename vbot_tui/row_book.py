@@ -4,7 +4,9 @@ Used by the core's thread alone; what it gives out is immutable.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from automl.view import StudyView, TrialView
 from sessions.store import RunView
@@ -25,6 +27,7 @@ class RowBook:
         self._row_of: dict[str, TrialRow] = {}
         self._order: list[Place] = []  # where each row stands; a place ends in the row's key, so all differ
         self._listed: list[TrialRow] = []  # the rows, in that order
+        self._shared: frozenset[str] = frozenset()  # labels that several runs have
         self._rows: tuple[TrialRow, ...] = ()
         self.noted: dict[str, int] = {}
         """How many notes there are on each run that has some."""
@@ -47,9 +50,15 @@ class RowBook:
                 changed += [run for run in runs if run.id in flagged and run not in changed]
             if all(run.id in self._row_of for run in changed):
                 self._runs = runs
-                return self._changed([rows.run_row(run, flags) for run in changed])
+                return self._changed([self._run_row(run, flags) for run in changed])
         self._runs = runs
-        return self._anew([rows.run_row(run, flags) for run in runs])
+        self._shared = frozenset(label for label, count in Counter(run.label for run in runs).items() if count > 1)
+        return self._anew([self._run_row(run, flags) for run in runs])
+
+    def _run_row(self, run: RunView, flags: Flags) -> TrialRow:
+        """Return the row of a run; where several have its label, the end of its id tells them apart."""
+        row = rows.run_row(run, flags)
+        return replace(row, label=f"{run.label}-{run.id[-4:]}") if run.label in self._shared else row
 
     def of_study(self, study: StudyView, run_of: Callable[[str], RunView | None], flags: Flags) -> tuple[TrialRow, ...]:
         """Return the rows of a study's trials."""

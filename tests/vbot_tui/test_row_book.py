@@ -82,3 +82,15 @@ def test_rows_are_the_same_as_those_made_from_nothing_after_many_changes(book, r
             *runs[turn % 5 + 1 :],
         )
         assert shown(book, runs) == shown(RowBook(), runs)
+
+
+def test_runs_with_the_same_label_are_told_apart_by_the_end_of_their_ids(book):
+    runs = (
+        RunView(id="20260223-101500-final-ab12cd34", label="final", state="finished"),
+        RunView(id="20260223-101501-final-ab12ef56", label="final", state="finished"),
+        RunView(id="20260223-101502-walk-ab120000", label="walk", state="finished"),
+    )
+    assert sorted(row.name for row in shown(book, runs)) == ["final-cd34", "final-ef56", "walk"]
+    later = (replace(runs[0], env_steps=5), *runs[1:])
+    assert sorted(row.name for row in shown(book, later)) == ["final-cd34", "final-ef56", "walk"]
+    assert sorted(row.name for row in shown(book, runs[1:])) == ["final", "walk"]

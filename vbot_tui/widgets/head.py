@@ -162,6 +162,10 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
         return _while_learning(row)
     if read_only:
         return line(("Nothing is running.", "dim"))
+    if study is None or not study.state:
+        return line(
+            ("All done. ", "dim"), ("S", "key"), (" starts a study, ", "dim"), ("3", "key"), (" the form.", "dim")
+        )
     return line(
         ("All done. ", "dim"), ("T", "key"), (" tries one more, ", "dim"), ("S", "key"), (" a new study.", "dim")
     )

@@ -229,4 +229,6 @@ def title(names: tuple[tuple[str, str, str], ...], active: str, subject: str, wi
         tabs.append((f" {key}", "key"))
         tabs.append((f" [{label}]" if name == active else f" {label} ", "title" if name == active else "dim"))
     used = sum(text.width(part) for part, _ in (*spans, *tabs))
+    if not tabs:
+        return (*spans, (glyphs.rule * max(0, width - used), "dim"))
     return (*spans, (glyphs.rule * max(0, width - used - 3), "dim"), *tabs, (f" {glyphs.rule}{glyphs.rule}", "dim"))

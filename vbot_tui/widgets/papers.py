@@ -1,6 +1,7 @@
 """Pages about one run as text: evaluations and checkpoints, settings with origins, what changed between two steps."""
 
 import math
+from collections.abc import Sequence
 
 from sessions.breakdown import Breakdown
 from vbot_tui import text
@@ -18,10 +19,9 @@ def evals(papers: Papers | None, width: int, glyphs: Glyphs) -> list[Line]:
     if papers is None:
         return [READING]
     head = f"{'STEP':>7} {'PROTOCOL':<14} {'CASES':>5} {'SCORE':>7} {'SUCC':>5} {'FELL':>5} {'POINTS':>7}"
-    ranked = [item for item in papers.evals if item.canonical and math.isfinite(item.score)]
-    best = max(ranked, key=lambda item: (item.score, -item.step), default=None)
+    best = best_of(papers.evals)
     bar = max(0, width - len(head) - 9)
-    body = [_eval(item, item is best, bar, glyphs) for item in papers.evals]
+    body = [_eval(item, item in best, bar, glyphs) for item in papers.evals]
     if not body:
         body = [line(("No evaluation yet.", "dim"))]
     steps = "  ".join(text.count(step) for step in papers.checkpoints) or "none yet"
@@ -30,6 +30,17 @@ def evals(papers: Papers | None, width: int, glyphs: Glyphs) -> list[Line]:
         line((f"{len(papers.checkpoints)} checkpoints", "title")),
         *[line(part) for part in text.wrap(f"at steps {steps}", width)],
     ]  # fmt: skip
+
+
+def best_of(evals: Sequence[EvalView]) -> list[EvalView]:
+    """Return the best evaluation under each protocol: scores of different ones cannot be compared."""
+    best: dict[str, EvalView] = {}
+    for item in evals:
+        if item.canonical and math.isfinite(item.score):
+            known = best.get(item.protocol)
+            if known is None or (item.score, -item.step) > (known.score, -known.step):
+                best[item.protocol] = item
+    return list(best.values())
 
 
 def _eval(item: EvalView, best: bool, bar: int, glyphs: Glyphs) -> Line:

@@ -1,7 +1,8 @@
 """The trial table as text: which columns fit a width, and what each cell of a row says. No Textual."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from vbot_tui import text
 from vbot_tui.glyphs import STATE_ROLES, STATE_WORDS, Glyphs, flag_letter
@@ -36,14 +37,23 @@ _TAIL = (
     Column("notes", "NT", 3, ">"),
 )
 SPARK_MIN, SPARK_MAX = 8, 24
+NAME = 12
+"""Cells for the names of runs that belong to no study."""
 WHY_MIN = 16
 SPARE = ("progress", "speed", "notes", "eta")
 """Columns that a narrow terminal goes without, first to go first."""
 
 
-def columns(width: int) -> tuple[Column, ...]:
-    """Return the columns for a table this wide: the sparkline takes what is left, then the reason of the end."""
-    head, tail = list(_FIXED), list(_TAIL)
+def columns(width: int, rows: Sequence[TrialRow] = ()) -> tuple[Column, ...]:
+    """Return the columns for a table this wide: the sparkline takes what is left, then the reason of the end.
+
+    Args:
+        width: Cells.
+        rows: What is listed: runs without a study have longer names than its trials, T0 and so on.
+    """
+    named = bool(rows) and rows[0].number is None
+    head = [replace(column, cells=NAME) if named and column.name == "trial" else column for column in _FIXED]
+    tail = list(_TAIL)
     for name in SPARE:
         if _left(head, tail, width) >= SPARK_MIN:
             break

@@ -77,7 +77,10 @@ class TrialTable(LineView, can_focus=True):
     def set_rows(self, rows: tuple[TrialRow, ...], now: float, marked: frozenset[str] = frozenset()) -> None:
         """Show these trials, some of them marked; the cursor stays on its trial wherever that went."""
         index = self.cursor
+        others = [row.number is None for row in rows[:1]] != [row.number is None for row in self.rows[:1]]
         self.rows, self.now, self.marked = rows, now, marked
+        if others:
+            self._lay_out()
         if rows and self._find() < 0:
             self._select(min(index, len(rows) - 1))
         self._follow()
@@ -131,11 +134,15 @@ class TrialTable(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         """Choose the columns for the new width."""
-        self._layout = columns(self.size.width)
         self.virtual_size = Size(self.size.width, self.size.height)
+        self._lay_out()
+        self._follow()
+
+    def _lay_out(self) -> None:
+        """Choose the columns for the width and for what is listed."""
+        self._layout = columns(self.size.width, self.rows)
         self._painted.clear()
         self._drawn.clear()
-        self._follow()
         self.refresh()
 
     def _line_at(self, y: int) -> Line:

@@ -89,3 +89,9 @@ def test_ascii_rows_are_ascii():
         line = plain(row_line(row(1, state=state, flags=(LAZY,), notes=1), columns(80), NOW, ASCII, cursor=True))
         assert line.isascii(), line
     assert plain(row_line(item, columns(80), NOW, ASCII)).isascii()
+
+
+def test_runs_without_a_study_have_room_for_their_names():
+    item = row(None, label="final-cd34")
+    assert " final-cd34   " in plain(row_line(item, columns(80, (item,)), NOW, UNICODE))
+    assert len(plain(header(columns(80, (item,)), UNICODE))) <= 80
