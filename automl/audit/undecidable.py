@@ -40,6 +40,14 @@ def _walking_incentive(stage: Stage) -> Undecidable:
     )
 
 
+_ON_COURSES = (
+    "backward_dragging",
+    "joint_dragging",
+    "bounce_farming",
+    "zone_avoidance",
+    "death_valley",
+    "ungated_approach",
+)
 _DYNAMICS = tuple(
     Undecidable(name, reason, {})
     for name, reason in (
@@ -56,5 +64,6 @@ _DYNAMICS = tuple(
         ("contaminated_search", "a matter of the record"),
         ("double_step_count", "a defect of the world, found by its tests"),
         ("seed_spread", "chance"),
+        *((name, "a failure on the courses, whose ground no scripted behaviour walks on") for name in _ON_COURSES),
     )
 )

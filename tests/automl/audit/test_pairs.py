@@ -32,6 +32,14 @@ WITHOUT_A_RETURN = {
     "value_instability",
     "warm_start_collapse",
     "contaminated_search",
+    "double_step_count",
+    "seed_spread",
+    "backward_dragging",
+    "joint_dragging",
+    "bounce_farming",
+    "zone_avoidance",
+    "death_valley",
+    "ungated_approach",
 }
 
 
