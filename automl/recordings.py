@@ -63,6 +63,11 @@ def stem(exhibit: str, seed: int) -> str:
     return f"{exhibit}-{seed}"
 
 
+def path_of(folder: Path, exhibit: str, seed: int) -> Path:
+    """Where the event file of a recording is kept."""
+    return folder / f"{stem(exhibit, seed)}.tfevents.gz"
+
+
 def save(run: RunDir, folder: Path, exhibit: str, seed: int, part: Part) -> Path:
     """Record an ended run; the path of its event file.
 
@@ -70,11 +75,11 @@ def save(run: RunDir, folder: Path, exhibit: str, seed: int, part: Part) -> Path
         OSError: a file could not be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stem(exhibit, seed)}.tfevents.gz"
-    write_atomic(path, gzip.compress(thin(run), 9, mtime=0))
+    path = path_of(folder, exhibit, seed)
     facts = replace(facts_of_run(run, None), silent_s=0.0)
     content = {"exhibit": exhibit, "seed": seed, "part": part, "facts": asdict(facts)}
     write_atomic(path.with_name(f"{stem(exhibit, seed)}.json"), to_json(content, indent=1) + "\n")
+    write_atomic(path, gzip.compress(thin(run), 9, mtime=0))  # the last: a recording with an event file is whole
     return path
 
 

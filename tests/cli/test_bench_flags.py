@@ -38,9 +38,10 @@ def test_fresh_runs_are_trained_recorded_and_judged(tmp_path, monkeypatch):
         return run, 1
 
     monkeypatch.setattr(exploits, "train", diverge)
-    said = vbot(
-        "bench", "flags", "--fresh", "--only", "nan,healthy", "--seed", "7", "--workspace", tmp_path / "ws", "--json"
-    )
+    asked = ["--fresh", "--only", "nan,healthy", "--seed", "7", "--workspace", tmp_path / "ws", "--json"]
+    said = vbot("bench", "flags", *asked)
     assert sorted(trained) == [("healthy", 7), ("nan", 7)]
     assert (said.object["recall"], said.object["precision"]) == (1.0, 0.5)  # a healthy config that diverged is false
     assert (tmp_path / "ws" / "recordings" / "nan-7.tfevents.gz").is_file()
+    again = vbot("bench", "flags", *asked)  # nothing is trained twice
+    assert len(trained) == 2 and again.object == said.object

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vbot_tui.cli import bench_audit, bench_cockpit, bench_flags, bench_log, bench_search
+from vbot_tui.cli import bench_audit, bench_brief, bench_cockpit, bench_flags, bench_log, bench_search
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int
 from vbot_tui.cli.tables import number, table
@@ -62,6 +62,7 @@ def add_verbs(verbs: Verbs) -> None:
     bench_cockpit.add_verb(names)
     bench_flags.add_verb(names)
     bench_audit.add_verb(names)
+    bench_brief.add_verb(names)
     bench_log.add_verb(names)
 
 

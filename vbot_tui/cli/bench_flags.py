@@ -17,7 +17,8 @@ FRESH_SEED = 101
 HELP = """\
 Judge recorded runs of the gallery after every update, as the cockpit does, and compare with the flags that each config
 declared before it was trained. The recordings come with the source tree; --fresh trains new runs instead: the ten
-configs whose reward is cheated and ten healthy ones, about half an hour on two cores."""
+configs whose reward is cheated and ten healthy ones, about half an hour on two cores. With --workspace it goes on
+where it was left."""
 
 
 def add_verb(names: Verbs) -> None:
@@ -70,11 +71,11 @@ def recorded(arguments: argparse.Namespace) -> "list[Recording]":
 
 
 def fresh(arguments: argparse.Namespace, console: Console) -> "list[Recording]":
-    """Train exhibits anew, some side by side, and record them."""
+    """Train exhibits anew, some side by side, and record them; those that a named workspace has already are kept."""
     from concurrent.futures import ThreadPoolExecutor
 
     from automl import exploits
-    from automl.recordings import load, save
+    from automl.recordings import load, path_of, save
     from sessions.workspace import Workspace
     from vbot_tui.cli.bench import chosen_root
 
@@ -82,6 +83,9 @@ def fresh(arguments: argparse.Namespace, console: Console) -> "list[Recording]":
         workspace = Workspace.open(str(root))
 
         def train(name: str) -> "Recording":
+            known = path_of(root / "recordings", name, arguments.seed)
+            if known.is_file():
+                return load(known)
             run, code = exploits.train(workspace, name, arguments.seed)
             console.tell(f"{name}: {run.id} ended with {code}")
             return load(save(run, root / "recordings", name, arguments.seed, "report"))
