@@ -80,7 +80,7 @@ def _field(section: SectionName) -> TaskCfg:
         ),
         termination=TerminationCfg(trunk_contact=False, tilt_deg=70.0),
         randomization=_VARIATION,
-        course=CourseCfg(section=section, ground="field", field=FieldCfg(down_share=0.5, first_levels=5)),
+        course=CourseCfg(section=section, ground="field", field=FieldCfg(first_levels=5)),
     )
 
 

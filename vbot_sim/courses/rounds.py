@@ -164,7 +164,7 @@ class Rounds(Journey):
 
     def mean_levels(self) -> dict[str, float]:
         """Return the mean level of each kind that is walked; of what has a top, going up and going down apart."""
-        found = {}
+        found: dict[str, Bools] = {}
         for k, kind in enumerate(field.KINDS):
             mine = self.kind == k
             split = {kind: mine & ~self.descends, f"{kind}_down": mine & self.descends}
