@@ -62,7 +62,7 @@ SETS: Mapping[str, Any] = {
     "ppo.learning_rate": 7e-4,
     "ppo.symmetry": "none",
     "train.evaluation_cases": 32,
-    "train.evaluations": 3,
+    "train.evaluations": 5,
 }
 
 
