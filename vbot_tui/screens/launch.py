@@ -92,7 +92,9 @@ class LaunchScreen(PagedScreen):
             self.set_lines("#status", [self._status(width)])
             self.set_lines("#title", [panels.title(PAGES, self.page_name, self._subject(width), width, app.glyphs)])
             self.set_lines("#page", self._lines())
-            self.set_lines("#about", launch_page.about(self.entry, width) if self.page_name == "form" else [(), ()])
+            self.set_lines(
+                "#about", launch_page.about(self.entry, width, app.glyphs) if self.page_name == "form" else [(), ()]
+            )
             news = head.news(self.with_notice(view), now, app.glyphs, width)
             self.set_lines("#hint", [news or launch_page.verdict(self.plan, width, app.glyphs)])
             self.set_lines("#keys", [head.key_bar("launch", (), width, read_only=app.read_only)])
@@ -295,7 +297,7 @@ class LaunchScreen(PagedScreen):
                 return [
                     line((part, "bad")) for part in text.wrap(text.clean(plan.study_trouble), self.app.size.width - 2)
                 ]
-            return [line((f"searched: {len(plan.draft.space)} keys", "good"))]
+            return [line((f"good; {len(plan.draft.space)} searched in all", "good"))]
 
         first = entry.search or suggested_range(entry)
         self._take(before.with_range(entry.key, first))

@@ -47,8 +47,9 @@ class ShelfScreen(CockpitScreen):
         self.show_view()
 
     def on_unmount(self) -> None:
-        """The shelf need not be kept up to date any more."""
-        self.cockpit.client.open_shelf("", "")
+        """The shelf need not be kept up to date any more; one that was entered in the meantime goes on."""
+        if not any(isinstance(screen, ShelfScreen) for screen in self.app.screen_stack):
+            self.cockpit.client.open_shelf("", "")
 
     def _ask(self) -> None:
         self.cockpit.client.open_shelf(self.context, self.chosen)

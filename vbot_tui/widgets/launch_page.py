@@ -100,14 +100,17 @@ def _entry(entry: Entry, chosen: bool, value: int, width: int, glyphs: Glyphs) -
     return (*spans, *tail)
 
 
-def about(entry: Entry | None, width: int) -> list[Line]:
+def about(entry: Entry | None, width: int, glyphs: Glyphs) -> list[Line]:
     """Return what a setting means and what may stand there, in two lines."""
     if entry is None:
         return [(), ()]
     may = entry.kind
     if entry.choices:
         may = " | ".join(entry.choices)
-    rows_ = text.wrap(f"{entry.key}: {entry.help or 'no word on it yet'}  [{may}]", width - 1)
+    words = f"{entry.key}: {entry.help}  [{may}]" if entry.help else f"{entry.key}  [{may}]"
+    rows_ = text.wrap(words, width - 1)
+    if len(rows_) > 2:
+        rows_[1] = text.fit(" ".join(rows_[1:]), width - 1, "<", glyphs.more)
     return [line((f" {part}", "dim")) for part in (*rows_[:2], *[""] * (2 - len(rows_[:2])))]
 
 
@@ -119,7 +122,7 @@ def verdict(plan: Plan | None, width: int, glyphs: Glyphs) -> Line:
         return ((" " + text.fit(text.clean(plan.trouble), width - 1, "<", glyphs.more).rstrip(), "bad"),)
     words, role = audit_words(plan.audit)
     steps = f" {text.count(plan.env_steps)} steps"
-    search = f", {len(plan.draft.space)} keys searched" if plan.draft.space else ""
+    search = f", {len(plan.draft.space)} searched" if plan.draft.space else ""
     tail = f"{steps}{search}. "
     return ((tail, ""), (text.fit(words, max(0, width - len(tail)), "<", glyphs.more).rstrip(), role))
 

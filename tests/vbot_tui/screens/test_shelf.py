@@ -65,6 +65,15 @@ async def test_another_item_is_asked_for_by_moving():
     assert ("open_shelf", "queue", "q2") in client.asked
 
 
+async def test_a_shelf_that_is_left_for_another_does_not_close_that_one():
+    client, app = opened("5")
+    async with app.run_test(size=SMALL) as pilot:
+        await show(pilot, app, "4", "5")
+        assert [item[1] for item in client.asked if item[0] == "open_shelf"][-1] == "library"
+        await show(pilot, app, "1")
+        assert [item[1] for item in client.asked if item[0] == "open_shelf"][-1] == ""
+
+
 async def test_the_queue_is_changed_by_key_and_cancelling_asks():
     client, app = opened("4")
     async with app.run_test(size=SMALL) as pilot:
