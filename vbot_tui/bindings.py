@@ -214,7 +214,7 @@ KEYS: tuple[Key, ...] = (
     *_ends("trials", "trial"),
     _key("trials", "Move", "scroll_down", "J right_square_bracket", "scroll(1)", "scroll", "lower half down"),
     _key("trials", "Move", "scroll_up", "K left_square_bracket", "scroll(-1)", "scroll", "lower half up"),
-    _key("trials", "Move", "back", "escape backspace", "back", "back", "one level back"),
+    _key("trials", "Move", "back", "escape backspace", "back", "back", "one level back; at last no marks, no filter"),
     # --- help and leaving
     _key("trials", "Leave", "help", "question_mark", "help", "help", "this page", rank=7),
     _key("trials", "Leave", "leave", "q", "leave", "leave", "close the screen; all work goes on without it", rank=8),
@@ -369,7 +369,7 @@ KEYS: tuple[Key, ...] = (
          acts=True),
     _key("actions", "Do", "warm", "w", "choose('warm')", "warm start", "train on from what it has learned",
          acts=True),
-    _key("actions", "Do", "stage", "t", "choose('stage')", "next stage", "the same with a change, in one line",
+    _key("actions", "Do", "stage", "t", "choose('stage')", "next stage", "train on from it with a change, in one line",
          acts=True),
     _key("actions", "Do", "archive", "b", "choose('archive')", "archive", "its settings into the reward library",
          acts=True),

@@ -181,7 +181,9 @@ def _note_page(note: Note) -> str:
 
 
 def _title(page: str) -> str:
-    return next((row.lstrip("# ").strip() for row in page.splitlines() if row.startswith("#")), "")
+    """Return the heading of a record without the day and the id that stand in other columns."""
+    found = next((row.lstrip("# ").strip() for row in page.splitlines() if row.startswith("#")), "")
+    return found.partition(": ")[2] or found
 
 
 # --- logs

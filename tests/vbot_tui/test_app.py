@@ -373,3 +373,23 @@ async def test_marked_trials_are_killed_at_once_after_one_question():
         await pilot.press("y")
         await settled(pilot)
     assert [item[1] for item in client.asked if item[0] == "kill"] == ["run1", "run3"]
+
+
+async def test_escape_takes_away_marks_and_then_the_filter():
+    _client, app = start(view(row(1), row(2), row(3)))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("slash", *"T1", "enter", "space")
+        await settled(pilot)
+        assert app.screen.marked == {"run1"} and len(app.screen.table.rows) == 1
+        await pilot.press("escape")
+        assert not app.screen.marked and len(app.screen.table.rows) == 1
+        await pilot.press("escape")
+        assert len(app.screen.table.rows) == 3
+
+
+async def test_one_mark_is_compared_with_the_selected_trial_else_with_the_first():
+    _client, app = start(view(row(1), row(2), row(3)))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("G", "space", "c")  # the last row: the cursor has nowhere to go on to
+        await settled(pilot)
+        assert app.screen.keys == ("run3", "run1")

@@ -86,7 +86,7 @@ class ShelfScreen(CockpitScreen):
             self.set_lines("#status", [self._status(width)])
             self._share_height()
             self.set_lines("#list", self._list(width))
-            name = text.clean(own.cells[0] if own is not None else "nothing")
+            name = text.clean(self.titled(own) if own is not None else "nothing")
             rule = app.glyphs.rule
             title = text.fit(f"{rule}{rule} {name} ", width - 1, "<", app.glyphs.more).rstrip()
             self.set_lines(
@@ -97,6 +97,10 @@ class ShelfScreen(CockpitScreen):
             self.set_lines("#hint", [news or line((f" {self.shelf.note if self.shelf else ''}", "warn"))])
             have = {own.state} if own is not None else set()
             self.set_lines("#keys", [head.key_bar(self.context, have, width, read_only=app.read_only)])
+
+    def titled(self, item: Item) -> str:
+        """Return what stands over the page of an item."""
+        return item.cells[0]
 
     def _status(self, width: int) -> Line:
         filtered = f" /{text.clean(self.words)}" if self.words else ""
@@ -268,6 +272,10 @@ class RecordsScreen(ShelfScreen):
     context = "records"
     BINDINGS = textual_bindings("records")
 
+    def titled(self, item: Item) -> str:
+        """Return what it is and from when."""
+        return " ".join(item.cells[:2])
+
     def action_new_note(self) -> None:
         """Write a note on the session."""
         done = lambda words: self.cockpit.client.note(words, "", None) if words else None  # noqa: E731
@@ -293,3 +301,7 @@ class LogsScreen(ShelfScreen):
 
     context = "logs"
     BINDINGS = textual_bindings("logs")
+
+    def titled(self, item: Item) -> str:
+        """Return which log it is and of what."""
+        return f"{item.cells[0]} {item.cells[-1]}"

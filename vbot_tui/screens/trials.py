@@ -311,10 +311,11 @@ class TrialsScreen(Acting):
             self.show_view()
 
     def action_compare(self) -> None:
-        """Show the marked trials over one another; with one mark, the selected trial beside it."""
+        """Show the marked trials over one another; with one mark, beside it the selected trial, else the first one."""
         keys = [row.key for row in self.table.rows if row.key in self.marked]
-        if len(keys) == 1 and self.row is not None and self.row.key not in keys:
-            keys.append(self.row.key)
+        if len(keys) == 1 and self.row is not None:
+            others = [row.key for row in (self.row, *self.table.rows[:2]) if row.key not in keys]
+            keys += others[:1]
         if len(keys) < 2:
             self.cockpit.say("info", "Space marks trials; c then compares the marked ones.")
             return
@@ -339,11 +340,15 @@ class TrialsScreen(Acting):
         self.call_after_refresh(self.show_view)
 
     def action_back(self) -> None:
-        """One level back: from large to small, then to the reward."""
+        """One level back: from large to small, to the reward, to no marks, to the whole table."""
         if self.has_class("-zoom"):
             self.remove_class("-zoom")
-        else:
+        elif self.pane != "reward":
             self.pane = "reward"
+        elif self.marked:
+            self.marked.clear()
+        else:
+            self.set_filter("")
         self.call_after_refresh(self.show_view)
 
     def action_next_study(self) -> None:

@@ -161,17 +161,22 @@ def notes(items: tuple[NoteView, ...], names: dict[str, str], width: int, zone: 
     if not items:
         return [line(("No note yet. Press ", "dim"), ("n", "key"), (" to write what you think.", "dim"))]
     out: list[Line] = []
+    places = {note: _place(note, names) for note in items}
+    room = min(max(11, *map(text.width, places.values())), max(11, width // 4))
     for note in sorted(items, key=lambda item: -item.time if math.isfinite(item.time) else math.inf):
-        out.extend(_note(note, names, width, zone))
+        out.extend(_note(note, text.fit(places[note], room), width, zone))
     return out
 
 
-def _note(note: NoteView, names: dict[str, str], width: int, zone: tzinfo | None) -> list[Line]:
-    stamp = f"{datetime.fromtimestamp(note.time, zone):%m-%d %H:%M}" if math.isfinite(note.time) else "?"
+def _place(note: NoteView, names: dict[str, str]) -> str:
+    """Return where a note stands: the trial, and the step in it."""
     where = text.clean(names.get(note.run_id, note.run_id))
-    if note.step is not None and where:
-        where += f"@{text.count(note.step)}"
-    head = f"{stamp}  {text.fit(where, 11)} "
+    return f"{where}@{text.count(note.step)}" if note.step is not None and where else where
+
+
+def _note(note: NoteView, where: str, width: int, zone: tzinfo | None) -> list[Line]:
+    stamp = f"{datetime.fromtimestamp(note.time, zone):%m-%d %H:%M}" if math.isfinite(note.time) else "?"
+    head = f"{stamp}  {where} "
     rows = text.wrap(text.clean(note.text), max(10, width - len(head)))
     first: Line = ((head[:13], "dim"), (head[13:], "accent"), (rows[0], ""))
     rest: list[Line] = [((" " * len(head) + row, ""),) for row in rows[1:]]
