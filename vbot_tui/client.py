@@ -63,7 +63,7 @@ class Client(Protocol):
     def start_run(self, plan: Plan) -> None:
         """Train what a plan says."""
 
-    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], None]) -> None:
+    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], object]) -> None:
         """Have a study file's text checked before a start, the first study if it is empty.
 
         ``answer`` is called from another thread with what is found, errors first, and must not block.

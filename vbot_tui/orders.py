@@ -78,7 +78,7 @@ class Orders:
         """Return the draft whose config is an edited text, and what is wrong with that, if anything."""
         return self._planner.read_back(draft, text)
 
-    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], None]) -> None:
+    def check_study(self, text: str, answer: Callable[[tuple["Finding", ...]], object]) -> None:
         """Have the study of a study file's text checked, the first study if there is none; takes about a second."""
         checking = threading.Thread(target=lambda: answer(self._checked(text)), name="pre-flight", daemon=True)
         checking.start()
