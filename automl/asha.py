@@ -1,9 +1,10 @@
 """Early stopping by asynchronous successive halving: pure decisions over journalled rung scores.
 
-Rungs are shares of a trial's steps. A trial goes on past a rung when its score is in the best 1/eta of all scores seen
-there so far; otherwise it pauses with its checkpoint, and is promoted when later trials turn out to be worse. Nobody
-pauses who stands where a trial stood that became one of the best: some tasks are learned late. A score that is not a
-number never goes on.
+Rungs are shares of a trial's steps. A trial goes on past a rung when its promise is in the best 1/eta of all seen there
+so far; otherwise it pauses with its checkpoint, and is promoted when later trials turn out to be worse. Nobody pauses
+who stands where a trial stood that became one of the best: some tasks are learned late. A score that is not a number
+never goes on. The promise (`state.Rung.promise`) is the score plus the share of the way covered, because early on
+nobody arrives.
 """
 
 import itertools
@@ -25,7 +26,9 @@ class AshaCfg:
         eta: at each rung the best 1/eta go on.
         rungs: shares of a trial's steps at which trials are compared.
         min_peers: nobody is paused at a rung before so many trials have been there.
-        reference: the curve of a run known to end well, as (share of the steps, score) pairs; a trial that is not
+        wait: whether at the first rung, which is cheap to reach, trials pause until so many have been there; else the
+            first ones of a study run far before there is anybody to compare them with.
+        reference: the curve of a run known to end well, as (share of the steps, promise) pairs; a trial that is not
             below it goes on. Trials of the study that ended well are such references too.
     """
 
@@ -33,6 +36,7 @@ class AshaCfg:
     eta: float = 2.0
     rungs: tuple[float, ...] = (0.4, 0.7)
     min_peers: int = 4
+    wait: bool = False
     reference: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
@@ -53,32 +57,32 @@ def rung_of(cfg: AshaCfg, step: int, seen_steps: Iterable[int], total_steps: int
 
 
 def score_at(cfg: AshaCfg, trial: TrialState, rung: int, total_steps: int) -> float | None:
-    """What a trial scored at a rung: its first evaluation at or after it; None if it has none or it is no number."""
+    """A trial's promise at a rung: that of its first evaluation at or after it; None if it has none or is no number."""
     threshold = cfg.rungs[rung] * total_steps
     past = (known for known in trial.rungs if known.step >= threshold)
     at = min(past, key=lambda known: known.step, default=None)
-    return at.score if at is not None and at.score is not None and math.isfinite(at.score) else None
+    return at.promise if at is not None else None
 
 
 def rung_scores(cfg: AshaCfg, trials: Iterable[TrialState], rung: int, total_steps: int) -> list[float]:
-    """What every trial that reached this rung scored there."""
+    """The promise at this rung of every trial that reached it."""
     scores = (score_at(cfg, trial, rung, total_steps) for trial in trials)
     return [score for score in scores if score is not None]
 
 
 def forgiven(cfg: AshaCfg, trials: Iterable[TrialState], rung: int, total_steps: int) -> float:
-    """The lowest score at a rung from which a trial is known to have become one of the best; infinite if unknown.
+    """The lowest promise at a rung from which a trial is known to have become one of the best; infinite if unknown.
 
     Of n finished trials the best n / eta^2 count, at least one, as soon as there are two to compare.
     """
     ended = [trial for trial in trials if trial.state == "finished" and trial.score is not None]
     ended.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
     best = ended[: max(1, math.floor(len(ended) / cfg.eta**2))] if len(ended) >= 2 else []
-    return min([*rung_scores(cfg, best, rung, total_steps), reference_at(cfg, rung)], default=math.inf)
+    return min([*rung_scores(cfg, best, rung, total_steps), reference_at(cfg, rung)])
 
 
 def reference_at(cfg: AshaCfg, rung: int) -> float:
-    """The score of the reference curve at a rung, between its points on a straight line; infinite without one."""
+    """The promise of the reference curve at a rung, between its points on a straight line; infinite without one."""
     points, share = sorted(cfg.reference), cfg.rungs[rung]
     for (low, low_score), (high, high_score) in itertools.pairwise(points):
         if low <= share <= high:
@@ -86,20 +90,25 @@ def reference_at(cfg: AshaCfg, rung: int) -> float:
     return math.inf
 
 
-def decide(cfg: AshaCfg, score: float | None, peers: Sequence[float], forgiven_from: float = math.inf) -> str:
-    """Say "continue", "pause" or "prune" for a trial with this score at a rung.
+def decide(
+    cfg: AshaCfg, score: float | None, peers: Sequence[float], forgiven_from: float = math.inf, rung: int = 1
+) -> str:
+    """Say "continue", "pause" or "prune" for a trial with this promise at a rung.
 
     Args:
         cfg: when to compare.
         score: what the trial has at the rung.
         peers: what the others have that have been there.
         forgiven_from: see `forgiven`.
+        rung: its index; at the first one trials may have to wait for others.
     """
     if score is None or not math.isfinite(score):
         return "prune"
     ranking = sorted([*peers, score], reverse=True)
-    if len(ranking) < cfg.min_peers or score >= forgiven_from:
+    if score >= forgiven_from:
         return "continue"
+    if len(ranking) < cfg.min_peers:
+        return "pause" if cfg.wait and rung == 0 else "continue"
     places = max(1, math.floor(len(ranking) / cfg.eta))
     return "continue" if score >= ranking[places - 1] else "pause"
 
@@ -108,7 +117,7 @@ def decide_trial(cfg: AshaCfg, trials: Mapping[int, TrialState], number: int, ru
     """The decision for a trial whose evaluation at the rung is in `trials` already."""
     others = [trial for trial in trials.values() if trial.number != number]
     score = score_at(cfg, trials[number], rung, total)
-    return decide(cfg, score, rung_scores(cfg, others, rung, total), forgiven(cfg, others, rung, total))
+    return decide(cfg, score, rung_scores(cfg, others, rung, total), forgiven(cfg, others, rung, total), rung)
 
 
 def promotable(cfg: AshaCfg, trials: Mapping[int, TrialState], total: int) -> TrialState | None:

@@ -18,7 +18,7 @@ from automl.crashes import crash_signature, equal_crashes
 from automl.executor import FINAL_WORDS, EvalPoint, Executor, RunReport, Slot, StartError, TrialOrder
 from automl.journal import Journal
 from automl.spec import StudySpec
-from automl.state import Params, StopOrder, StudyFold, StudyState, TrialState
+from automl.state import Params, Rung, StopOrder, StudyFold, StudyState, TrialState
 from automl.suggest import origin as origin_of
 from automl.suggest import suggest, trial_seed
 from sessions.files import to_json
@@ -212,7 +212,8 @@ class Engine:
             return "continue", None
         others = [other for other in self.state.trials.values() if other.number != trial.number]
         peers = asha.rung_scores(cfg, others, rung, total)
-        return asha.decide(cfg, point.score, peers, asha.forgiven(cfg, others, rung, total)), rung
+        promise = Rung(**vars(point), decision="").promise
+        return asha.decide(cfg, promise, peers, asha.forgiven(cfg, others, rung, total), rung), rung
 
     def _stop_on_flags(self, trial: TrialState) -> None:
         if not self.spec.stop_on_flags or trial.order is not None or trial.run is None:

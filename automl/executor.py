@@ -39,6 +39,7 @@ class EvalPoint:
     score: float | None
     success: float | None
     fell: float | None
+    progress: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.checkpoints import checkpoint_of
 from automl.crashes import end_of_log
 from automl.diagnosis import flag_names
 from automl.executor import EvalPoint, RunReport, Slot, StartError, TrialOrder
+from automl.leftovers import end_holders, end_leftovers, names_run
 from automl.state import StopOrder
 from sessions.errors import LockedError, VbotError
 from sessions.locks import Lock
@@ -157,7 +157,7 @@ class LocalExecutor:
             return
         with contextlib.suppress(OSError):
             pidfd = os.pidfd_open(status.pid)
-            if directory.is_alive() and _names_run(status.pid, run):
+            if directory.is_alive() and names_run(status.pid, run):
                 self._processes[run] = _Process(status.pid, pidfd)
             else:
                 os.close(pidfd)
@@ -180,6 +180,7 @@ class LocalExecutor:
         """Complete the record of a dead run; a crash gets the end of its log as its detail."""
         directory = self._run(run)
         self._forget(run)
+        end_leftovers(directory)  # of one that died while nobody was looking, too
         status = settle(directory)
         report = _report(directory, directory.is_alive(), status, flags=flag_names(directory))
         if status is None or status.end_reason != "crashed":
@@ -208,8 +209,7 @@ class LocalExecutor:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
         elif self._run(run).is_alive():
-            for pid in _holders(self._run(run)):
-                _kill_holder(pid, run)
+            end_holders(self._run(run))
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until a watched process ends, `wake` is called or time is up."""
@@ -246,10 +246,7 @@ class LocalExecutor:
         if process is None:
             return
         if reap and _has_ended(process.pidfd, REAP_S):
-            # What it left behind ends too. A child's pid is nobody else's until it is waited for; a group's number is
-            # nobody else's as long as somebody is in it.
-            for pid in _left_behind(process.pid):
-                _kill_member(pid, process.pid)
+            end_leftovers(self._run(run), process.pid)  # before it is waited for: until then its pid is nobody else's
             if process.popen is not None:
                 process.popen.wait()
         os.close(process.pidfd)
@@ -271,7 +268,7 @@ def report_of(directory: RunDir) -> RunReport:
 
 def _report(directory: RunDir, alive: bool, status: RunStatus | None, flags: tuple[str, ...] = ()) -> RunReport:
     evals = [item for item in directory.evals() if item.canonical and item.protocol == "competition"]
-    points = tuple(EvalPoint(item.step, item.score, item.success, item.fell) for item in evals)
+    points = tuple(EvalPoint(item.step, item.score, item.success, item.fell, item.progress) for item in evals)
     if status is None:
         return RunReport(alive, "running" if directory.lock_path.exists() else "queued", evals=points)
     best = best_score(evals)
@@ -290,61 +287,6 @@ def _report(directory: RunDir, alive: bool, status: RunStatus | None, flags: tup
         eval_s=status.metrics.get("perf/eval_s"),
         flags=flags,
     )
-
-
-def _names_run(pid: int, run: str) -> bool:
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return any(argument.rstrip(b"/").endswith(run.encode()) for argument in arguments)
-
-
-def _holders(run: RunDir) -> Iterator[int]:
-    """Processes that were started as this run and have its lock open: where a trial died, a fork that it left."""
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and _names_run(int(entry.name), run.id) and _has_open(int(entry.name), run.lock_path):
-            yield int(entry.name)
-
-
-def _left_behind(group: int) -> Iterator[int]:
-    """Processes of the session that a trial led, itself apart."""
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and int(entry.name) != group and _session_of(int(entry.name)) == (group, group):
-            yield int(entry.name)
-
-
-def _session_of(pid: int) -> tuple[int, int] | None:
-    """Process group and session of a process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return int(fields[2]), int(fields[3])
-
-
-def _kill_member(pid: int, group: int) -> None:
-    with contextlib.suppress(OSError):
-        pidfd = os.pidfd_open(pid)
-        if _session_of(pid) == (group, group):  # still the same process
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        os.close(pidfd)
-
-
-def _has_open(pid: int, path: Path) -> bool:
-    try:
-        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
-    except OSError:
-        return False
-    return os.path.realpath(path) in links
-
-
-def _kill_holder(pid: int, run: str) -> None:
-    with contextlib.suppress(OSError):
-        pidfd = os.pidfd_open(pid)
-        if _names_run(pid, run):  # still the same process
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        os.close(pidfd)
 
 
 def _has_ended(pidfd: int, timeout_s: float = 0.0) -> bool:

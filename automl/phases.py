@@ -3,7 +3,7 @@
 How long each of them may take is the business of `automl.budget`; who does it, that of `automl.engine`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from automl import asha, confirm
@@ -49,9 +49,20 @@ def search_left(spec: StudySpec, state: StudyState) -> bool:
         return False
     if state.requests or any(phase_of(trial) == "search" for trial in state.in_state("queued")):
         return True
-    if asha.promotable(spec.early_stop, state.trials, spec.trial_env_steps) is not None:
-        return True
+    return _may_suggest(spec, state) or _promotable(spec, state) is not None
+
+
+def _may_suggest(spec: StudySpec, state: StudyState) -> bool:
     return spec.trial_limit is None or suggested(state) < spec.trial_limit
+
+
+def _promotable(spec: StudySpec, state: StudyState) -> TrialState | None:
+    """The trial to promote; where nobody else will come any more, none waits for others."""
+    found = asha.promotable(spec.early_stop, state.trials, spec.trial_env_steps)
+    alone = not _may_suggest(spec, state) and not state.in_state("running", "queued")
+    if found is not None or not alone:
+        return found
+    return asha.promotable(replace(spec.early_stop, wait=False), state.trials, spec.trial_env_steps)
 
 
 def suggested(state: StudyState) -> int:
@@ -80,10 +91,10 @@ def next_job(spec: StudySpec, state: StudyState, slots: int) -> Job | None:
 def _search_job(spec: StudySpec, state: StudyState) -> Job | None:
     if state.requests:
         return Job("search")
-    promoted = asha.promotable(spec.early_stop, state.trials, spec.trial_env_steps)
+    promoted = _promotable(spec, state)
     if promoted is not None:
         return Job("promote", promoted.number)
-    return Job("search") if search_left(spec, state) else None
+    return Job("search") if _may_suggest(spec, state) else None
 
 
 def _final_job(spec: StudySpec, state: StudyState, slots: int) -> Job | None:

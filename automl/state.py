@@ -27,6 +27,18 @@ class Rung:
     success: float | None
     fell: float | None
     decision: str
+    progress: float | None = None
+
+    @property
+    def promise(self) -> float | None:
+        """Its score plus the share of the way covered; None where the score is no number.
+
+        As long as nobody arrives, scores are 0 or tell only who falls: this tells who walks. Scores that know the way
+        themselves come without it.
+        """
+        if self.score is None or not math.isfinite(self.score):
+            return None
+        return self.score + (self.progress or 0.0)
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,8 @@ class StudyFold:
         self._set(trial.number, state="queued", attempts=trial.attempts - 1, order=None, timed=False)
 
     def _rung(self, event: Event) -> None:
-        rung = Rung(event["step"], event["score"], event["success"], event["fell"], event["decision"])
+        measured = (event["step"], event["score"], event["success"], event["fell"])
+        rung = Rung(*measured, event["decision"], event.get("progress"))
         trial = self._trials[event["trial"]]
         if any(known.step == rung.step for known in trial.rungs):
             return

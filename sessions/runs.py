@@ -28,6 +28,7 @@ END_REASONS: Final = ("finished", "budget", "early_stop", "user", "diverged", "c
 T = TypeVar("T")
 StopAction = Literal["stop", "pause", "kill"]
 _STATE_AFTER: Final[Mapping[str, str]] = {"stop": "stopped", "pause": "paused", "kill": "killed"}
+FLAT_SCORE: Final = 1  # the version of the score that does not know how far a robot came
 _CHECKPOINT = re.compile(r"step_(\d+)\.pt")
 _EVALUATION = re.compile(r"(?P<protocol>.+?)-(?P<step>\d+)(?P<cases>-n\d+-s-?\d+)?\.json")
 
@@ -98,6 +99,7 @@ class EvalSummary:
     points_mean: float | None
     points_max: float | None
     score_version: str
+    progress: float | None = None  # mean share of the way that was covered, where the score does not know it
 
 
 class RunDir:
@@ -412,7 +414,21 @@ def _eval_summary(path: Path) -> EvalSummary | None:
         points_mean=_optional(data.get("points_mean")),
         points_max=_optional(data.get("points_max")),
         score_version=str(data.get("score_version", "")),
+        progress=_progress(episodes) if data.get("score_version") == FLAT_SCORE else None,
     )
+
+
+def _progress(episodes: object) -> float | None:
+    """The mean over all episodes of the share of the way to the target that is covered at the end, 0 to 1."""
+    if not isinstance(episodes, list):
+        return None
+    pairs = [
+        (_optional(one.get("spawn_distance_m")), _optional(one.get("final_distance_m")))
+        for one in episodes
+        if isinstance(one, dict)
+    ]
+    shares = [min(max(1 - left / whole, 0.0), 1.0) for whole, left in pairs if whole and left is not None]
+    return sum(shares) / len(shares) if shares else None
 
 
 def _optional(value: object) -> float | None:

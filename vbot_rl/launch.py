@@ -21,6 +21,7 @@ from vbot_rl.config import Resolved, config_hash, override, to_yaml
 WARM_START_FILE = "warm_start.pt"
 NICE = 10
 PROGRAM = ("-m", "vbot_rl.train_one")
+RUN_VARIABLE = "VBOT_RUN"  # the run's directory, in the environment of its process and of all that this one starts
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def launch(
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=trial_environment(os.environ),
+                env={**trial_environment(os.environ), RUN_VARIABLE: os.path.abspath(run.path)},
                 start_new_session=True,
                 pass_fds=fds,
             )

@@ -133,3 +133,27 @@ def test_a_trial_that_a_person_paused_is_not_promoted():
 def test_settings_that_cannot_halve_are_refused(values, words):
     with pytest.raises(ConfigError, match=words):
         AshaCfg(**values)
+
+
+def test_who_walks_and_falls_is_more_promising_than_who_stands():
+    # by score -0.2 stands behind 0.0; with half of the way covered it is 0.3
+    walks = {**rung(0, 400, -0.2), "progress": 0.5}
+    state = study(created(0), started(0), walks, created(1), started(1), {**rung(1, 400, 0.0), "progress": 0.01})
+    assert rung_scores(CFG, state.trials.values(), 0, 1000) == [0.3, 0.01]
+    assert decide(AshaCfg(True, 2.0, (0.4,), 2), 0.3, [0.01]) == "continue"
+
+
+WAIT = AshaCfg(True, 2.0, (0.4, 0.7), 2, wait=True)
+
+
+@pytest.mark.parametrize(("peers", "at", "decision"), [([], 0, "pause"), ([], 1, "continue"), ([0.1], 0, "continue")])
+def test_the_first_at_the_first_rung_may_have_to_wait_for_another(peers, at, decision):
+    assert decide(WAIT, 0.3, peers, rung=at) == decision
+
+
+def test_who_waited_is_promoted_when_another_came_and_was_worse():
+    alone = study(went(0, 0.3, decision="pause"))
+    assert promotable(WAIT, alone.trials, 1000) is None
+    both = study(went(0, 0.3, decision="pause"), went(1, 0.1, decision="pause"))
+    promoted = promotable(WAIT, both.trials, 1000)
+    assert promoted is not None and promoted.number == 0

@@ -2,7 +2,6 @@
 
 import struct
 import subprocess
-import time
 from pathlib import Path
 
 from automl import studies
@@ -26,7 +25,8 @@ def disk_full(lab: Lab) -> None:
             small.pid(0)
             small.keep()
             filler = fill(disk)
-            time.sleep(3.0)  # trial 0 ends meanwhile
+            small.until(lambda: not small.run(0).is_alive(), "the end of trial 0")
+            small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
             small.keep()
             check(process.poll() is None, "the scheduler died of it")
             check(len(small.state().trials) == 1, "something was started without being noted")
@@ -47,7 +47,8 @@ def disk_full_at_start(lab: Lab) -> None:
             small.create(max_trials=1)
             filler = fill(disk)
             process = small.schedule()
-            time.sleep(3.0)
+            small.until(lambda: process.poll() is not None or small.held(), "what it does about it")
+            small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
             small.keep()
             check(not small.events("trial_started"), "something was started without being noted")
             code = process.poll()

@@ -43,7 +43,7 @@ def scheduler_killed(lab: Lab) -> None:
     for _ in range(20):
         process = lab.schedule()
         lab.until(lab.held, "a scheduler")
-        time.sleep(lab.random.uniform(0.0, 0.25))
+        lab.let_pass(lab.random.uniform(0.0, 0.25), "the fault comes at any moment")
         lab.kill_scheduler(process)
     lab.finish()
     lab.hold()

@@ -118,7 +118,7 @@ def real_disk_full(lab: Lab) -> None:
             lab.until(run.checkpoints, "the first checkpoint")
             filler = fill(disk)
             lab.until(lambda: _phase(run) or process.poll() is not None, "the full disk to be noticed", 60.0)
-            time.sleep(1.5)
+            lab.let_pass(1.5, "it must not die, and nobody says that it does not")
             check(process.poll() is None, f"it died of it: {run.log_tail(3)}")
             kept = run.checkpoints()
             check(kept and checkpoint.load(kept[-1][1]), "the old checkpoint is gone")

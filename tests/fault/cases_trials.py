@@ -55,7 +55,7 @@ def equal_crashes(lab: Lab) -> None:
     lab.schedule()
     why = lab.event("study_paused")["why"]
     check("3 trials in a row" in why and "ValueError" in why, why)
-    time.sleep(0.3)
+    lab.let_pass(0.3, "a fourth trial must not start; a pass takes 0.03 s")
     state = lab.state()
     check([trial.state for trial in state.trials.values()] == ["failed"] * 3, "it went on")
     check(all("Traceback" in (trial.end_detail or "") for trial in state.trials.values()), "no traceback")
@@ -124,14 +124,21 @@ def _leaves_children(lab: Lab, script: str, end: str) -> None:
         lab.schedule()
         lab.until(lambda: len(lab.events("scheduler_started")) == 2, "the second scheduler")
         lab.send("kill_trial", 0)
+    elif end == "unwatched":
+        lab.kill_scheduler(process)
+        lab.kill(pid)
+        lab.until(lambda: not lab.run().is_alive(), "its end")
+        check(list(lab.processes()), "nothing was injected: no child is left")
+        lab.script({})
+        lab.schedule()
     lab.event("study_ended")
     lab.schedulers[-1].wait(20)
     lab.hold()
 
 
-@case(12, "trial leaves children: none is left, whether it ended, was killed, or was adopted before")
+@case(12, "trial leaves children: none is left, whether it ended, was killed, was adopted, or died unwatched")
 def trial_leaves_children(lab: Lab) -> None:
-    for end in ("ends", "killed", "adopted"):
+    for end in ("ends", "killed", "adopted", "unwatched"):
         _leaves_children(lab, "children", end)
 
 
@@ -183,7 +190,7 @@ def suspended(lab: Lab) -> None:
     pids = [process.pid, lab.pid()]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(8.0)
+    lab.let_pass(8.0, "the time is the fault, and longer than stall_s")
     for pid in reversed(pids):  # the trial's group last would be the easier case
         os.kill(pid, signal.SIGCONT)
     lab.event("study_ended")
@@ -302,7 +309,7 @@ def out_of_descriptors(lab: Lab) -> None:
     held = len(os.listdir(f"/proc/{process.pid}/fd"))
     before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (held, before[1]))
-    time.sleep(2.0)
+    lab.let_pass(2.0, "the time without descriptors is the fault; trial 0 ends in it and the next is due")
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
     lab.event("study_ended")
     process.wait(20)

@@ -27,6 +27,7 @@ from sessions.runs import RunDir
 from sessions.workspace import Workspace
 
 PATIENCE_S = 60.0
+SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.01, 0.05
 ATTENDANT = [sys.executable, "-P", str(Path(__file__).with_name("attendant.py"))]
 
 
@@ -143,12 +144,26 @@ class Lab:
         return is_held(self.path / "lock")
 
     def until(self, condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
-        """Wait for something; what it gave."""
-        deadline = time.monotonic() + patience_s
+        """Wait for something; what it gave.
+
+        It is looked for again and again, less and less often: files of other processes announce nothing.
+        """
+        deadline, pause_s = time.monotonic() + patience_s, SHORTEST_LOOK_S
         while not (found := condition()):
             check(time.monotonic() < deadline, f"it never came: {what}; schedulers said: {self.said()[-300:]}")
-            time.sleep(0.01)
+            time.sleep(pause_s)
+            pause_s = min(1.3 * pause_s, LONGEST_LOOK_S)
         return found
+
+    def let_pass(self, seconds: float, why: str) -> None:
+        """Let time pass where no event can be waited for.
+
+        Args:
+            seconds: how long.
+            why: the reason, for the reader: the time is the fault itself, or what is waited for must not happen.
+        """
+        assert why
+        time.sleep(seconds)
 
     def event(self, kind: str, count: int = 1) -> dict[str, Any]:
         """Wait for so many events of a kind; the last of them."""
@@ -254,11 +269,16 @@ class Lab:
                 os.kill(process.pid, signal.SIGCONT)
                 process.kill()
             process.wait()
-        for _ in range(3):
-            for pid in list(self.processes()):
+
+        def none_left() -> bool:
+            left = list(self.processes())
+            for pid in left:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            time.sleep(0.02)
+            return not left
+
+        with suppress(Broken):
+            self.until(none_left, "the end of all processes", 5.0)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Storm:
             deadline = time.monotonic() + LONGEST_S
             while self.left > 0 and time.monotonic() < deadline and self.lab.state().ended is None:
                 self._attend()
-                time.sleep(self.random.uniform(0.0, 0.4))
+                self.lab.let_pass(self.random.uniform(0.0, 0.4), "faults come at any moment")
                 self._one()
             self._clear()
             self.studies += 1
@@ -45,7 +45,7 @@ class Storm:
         draw = self.random
         script: dict[str, Any] = {"*": {"seconds": draw.uniform(0.2, 1.2)}}
         for number in range(12):
-            tricks = [{"dies_at": draw.random()}, {"raises_at": draw.random()}]
+            tricks = [{"dies_at": draw.random()}, {"raises_at": draw.random()}, {"children": True}]
             trick = draw.choice([{}, {}, {}, *tricks])
             script[str(number)] = {**trick, **draw.choice([{}, {}, {"ignores_term": True}, {"scores": None}])}
         self.lab.create(
@@ -137,7 +137,7 @@ class Storm:
     def trial_stopped_and_continued(self) -> bool:
         for _, pid in self._live()[:1]:
             self.lab.kill(pid, signal.SIGSTOP)
-            time.sleep(self.random.uniform(0.0, 0.3))
+            self.lab.let_pass(self.random.uniform(0.0, 0.3), "the time it stands still is the fault")
             self.lab.kill(pid, signal.SIGCONT)
             return True
         return False

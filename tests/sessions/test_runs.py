@@ -266,3 +266,16 @@ def test_a_status_cannot_be_changed_in_passing():
     assert replace(status, env_steps=5).env_steps == 5
     with pytest.raises(AttributeError):
         status.env_steps = 5  # type: ignore[misc]
+
+
+def test_the_way_covered_is_known_where_the_score_does_not_know_it(run):
+    """Half of 8 m, none of 10 m, and 2 m farther away than at first, which is no less than none: (0.5 + 0 + 0) / 3."""
+    ways = [(8.0, 4.0), (10.0, 10.0), (9.0, 11.0)]
+    episodes = [{"spawn_distance_m": whole, "final_distance_m": left} for whole, left in ways]
+    unknown = [{"spawn_distance_m": 0.0, "final_distance_m": 1.0}, {"spawn_distance_m": 3.0}, "torn"]
+    write_eval(run, "competition-100.json", score=0.0, episodes=[*episodes, *unknown], score_version=1)
+    write_eval(run, "competition-200.json", score=0.0, episodes=episodes, score_version=2)
+    write_eval(run, "competition-300.json", score=0.0, episodes=[], score_version=1)
+    first, second, third = run.evals()
+    assert first.progress == pytest.approx(1 / 6)
+    assert (second.progress, third.progress) == (None, None)
