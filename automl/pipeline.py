@@ -68,13 +68,16 @@ class PipelineSpec:
     Attributes:
         label: a short name.
         stages: one after the other.
-        budget_s: scheduler seconds of all stages together, shared equally by those that name none of their own.
+        budget_s: scheduler seconds of all stages together, shared equally by those that name none of their own; what
+            one of these leaves unused is shared by those after it.
+        sharing: the names of these stages; `checked` fills them in.
     """
 
     label: str
     stages: tuple[Stage, ...]
     budget_s: float | None = None
     mode: str = "full"
+    sharing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse chains that hang in the air."""
@@ -164,7 +167,7 @@ def checked(pipeline: PipelineSpec) -> PipelineSpec:
             complete(stage.study)
         except ConfigError as error:
             raise ConfigError(f"stage {stage.name}: {error}") from None
-    return replace(pipeline, stages=stages)
+    return replace(pipeline, stages=stages, sharing=tuple(stage.name for stage in open_ended) if share else ())
 
 
 def doubtful(pipeline: PipelineSpec) -> list[Finding]:
@@ -201,6 +204,8 @@ def enqueue(edit: Edit, pipeline: PipelineSpec, name: str, behind: Sequence[str]
             start["seeds"] = stage.seeds
         elif stage.learning_rate_factor is not None:
             start = {"learning_rate_factor": stage.learning_rate_factor}
+        if stage.name in pipeline.sharing:
+            start["shares_budget"] = True
         label = f"{pipeline.label}/{stage.name}"
         spec = spec_to_dict(
             replace(stage.study, label=stage.study.label if stage.study.label != "search" else stage.name)

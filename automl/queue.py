@@ -34,7 +34,8 @@ class Item:
         label: a short name.
         spec: of a study its settings; of an evaluation {"of": item, "protocol": ...}.
         after: items that must be done before.
-        start: of a study: {"item", "parts", "learning_rate_factor", "seeds"}: what it takes over from another item.
+        start: of a study: {"item", "parts", "learning_rate_factor", "seeds"}: what it takes over from another item;
+            {"shares_budget": true}: it may also use what stages of its pipeline before it left of their time.
         gate: of an evaluation: what its best checkpoint must reach, e.g. {"success": 0.9, "fell": 0.05}.
         retries: so often it is tried again when it fails.
         pipeline: the pipeline it belongs to.

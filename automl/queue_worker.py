@@ -155,6 +155,8 @@ def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
     spec, start = spec_from_dict(dict(item.spec)), item.start
     factor = float(start.get("learning_rate_factor", 1.0))
     spec = slowed(spec, factor)
+    if start.get("shares_budget") and spec.budget_s is not None:
+        spec = replace(spec, budget_s=round(spec.budget_s + left_over_s(workspace, queue, item), 1))
     if "item" not in start:
         return spec
     source = queue.item(str(start["item"]))
@@ -168,6 +170,16 @@ def resolved_spec(workspace: Workspace, queue: Queue, item: Item) -> StudySpec:
     step = best_step(run, checkpoints)
     spec = replace(spec, warm_start=WarmStartCfg(run.id, step, tuple(start["parts"])), based_on=f"{run.id}@{step}")
     return _seeded(workspace, spec, source.study or "", int(start.get("seeds", 0)), factor)
+
+
+def left_over_s(workspace: Workspace, queue: Queue, item: Item) -> float:
+    """What stages of the same pipeline before this one left of their shares, by the number of stages still to come."""
+    sharing = [one for one in queue.items if one.pipeline == item.pipeline and one.start.get("shares_budget")]
+    done = [one for one in sharing if one.state == "done" and one.study is not None]
+    spent_s = sum(study_state(workspace, one.study or "").elapsed_s for one in done)
+    unspent_s = sum(float(one.spec["budget_s"]) for one in done) - spent_s
+    to_come = sum(one.state in ("waiting", "running") for one in sharing)
+    return max(unspent_s, 0.0) / max(to_come, 1)
 
 
 def _seeded(workspace: Workspace, spec: StudySpec, study: str, count: int, factor: float) -> StudySpec:

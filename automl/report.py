@@ -17,8 +17,8 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def ranked(state: StudyState) -> list[TrialState]:
-    """Trials with a score, best first; the earlier one of equals first."""
-    scored = [trial for trial in state.trials.values() if trial.score is not None]
+    """Trials with a score that nobody has excluded, best first; the earlier one of equals first."""
+    scored = [trial for trial in state.trials.values() if trial.score is not None and trial.excluded is None]
     return sorted(scored, key=lambda trial: (-(trial.score or 0.0), trial.number))
 
 
@@ -207,14 +207,23 @@ def _settings(spec: StudySpec, order: Sequence[TrialState]) -> str:
 
 
 def _unscored(state: StudyState) -> str:
+    """Trials that are not ranked, and why."""
     rows = [
-        [f"T{number}", trial.state, trial.end_reason or "-", _last_line(trial.end_detail)]
+        [f"T{number}", *_not_ranked(trial)]
         for number, trial in sorted(state.trials.items())
-        if trial.is_final and trial.score is None
+        if trial.excluded is not None or (trial.is_final and trial.score is None)
     ]
     if not rows:
         return ""
-    return f"## Without a score\n\n{markdown_table(['trial', 'state', 'reason', 'said'], rows[:MOST_ROWS])}"
+    return (
+        f"## Without a score, or excluded\n\n{markdown_table(['trial', 'state', 'reason', 'said'], rows[:MOST_ROWS])}"
+    )
+
+
+def _not_ranked(trial: TrialState) -> tuple[str, str, str]:
+    if trial.excluded is not None:
+        return trial.state, "excluded", _last_line(trial.excluded)
+    return trial.state, trial.end_reason or "-", _last_line(trial.end_detail)
 
 
 def _commands(study: str, order: Sequence[TrialState]) -> str:

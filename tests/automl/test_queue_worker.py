@@ -7,7 +7,7 @@ import pytest
 
 from automl import queue_worker
 from automl.journal import Journal
-from automl.pipeline import PipelineSpec, Stage, enqueue
+from automl.pipeline import PipelineSpec, Stage, checked, enqueue
 from automl.queue import editing, read
 from automl.queue_worker import missed, resolved_spec, work
 from automl.space import Range
@@ -269,3 +269,21 @@ def test_a_start_from_something_untrained_says_so(workspace):
     queue = read(workspace)
     with pytest.raises(WorkFailed, match=r"q1 \(a\) has trained nothing"):
         resolved_spec(workspace, queue, queue.item("q2"))
+
+
+def test_what_a_stage_leaves_of_the_budget_is_shared_by_those_after_it(workspace):
+    """900 s, 300 each: 100 used leaves 200 for two, so 400; all of these used leaves 100 for the last one, so 400."""
+    stages = tuple(Stage(name, SPEC, start_from="") for name in "abc")
+    own = Stage("own", StudySpec(label="own", space=SPEC.space, budget_s=50.0), start_from="")
+    with editing(workspace) as edit:
+        made = enqueue(edit, checked(PipelineSpec("p", (*stages, own), budget_s=950.0)), "p")
+    given = []
+    for item_id, used_s in zip(made[::2], (100.0, 400.0, 400.0, 50.0), strict=True):
+        spec = resolved_spec(workspace, read(workspace), read(workspace).item(item_id))
+        given.append(spec.budget_s)
+        study = create_study(workspace, spec)
+        write(workspace, study, [{"type": "study_ended", "why": "played", "t": used_s}])
+        with editing(workspace) as edit:
+            edit.started(item_id, study)
+            edit.ended(item_id, "done", "played")
+    assert given == [300.0, 400.0, 400.0, 50.0]

@@ -24,6 +24,14 @@ def test_the_highest_score_is_first_and_equals_keep_their_order():
     assert [trial.number for trial in ranked(STATE)] == [1, 0, 3]
 
 
+def test_who_was_excluded_is_not_ranked_and_the_report_says_so():
+    left_out = study(*EVENTS, command("exclude_trial", 1))
+    assert [trial.number for trial in ranked(left_out)] == [0, 3]
+    text = report_text("s1", spec(), left_out)
+    assert "The highest score is 0.5000 of trial 0" in text
+    assert "| T1    | finished | excluded | ann: because" in text
+
+
 def test_the_score_belongs_to_the_step_that_gave_it():
     assert best_step(STATE.trials[1]) == 600
 

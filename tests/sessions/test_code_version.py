@@ -54,3 +54,30 @@ def test_code_installed_into_another_repository_is_not_named_by_that_ones_commit
 
 def test_outside_any_repository_it_is_the_version(tmp_path):
     assert re.fullmatch(r"[\d.]+", code_version(tmp_path))
+
+
+def commit_file(folder, name, text):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    git(folder, "add", name)
+    git(folder, "commit", "-q", "-m", name)
+
+
+def test_words_tests_and_screens_are_no_other_code(tmp_path):
+    source = checkout(tmp_path)
+    before = code_version(source)
+    for name in ("docs/studies.md", "README.md", "tests/test_a.py", "vbot_tui/app.py", "vbot_rl/README.md"):
+        commit_file(source, name, "x")
+        (source / name).write_text("y")
+    assert code_version(source) == before
+    commit_file(source, "vbot_rl/tests_of_time.py", "x")
+    assert code_version(source) != before
+    assert "dirty" not in code_version(source)
+
+
+def test_it_is_the_same_wherever_in_the_checkout_one_asks(tmp_path):
+    source = checkout(tmp_path)
+    commit_file(source, "sessions/locks.py", "x")
+    (source / "code.py").write_text("a = 2\n")
+    assert code_version(source / "sessions") == code_version(source)
