@@ -6,12 +6,13 @@ is the median of several tries, each where it matters in a process of its own.
 
 import json
 import random
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,15 @@ from sessions.workspace import Workspace
 LIMITS_S = {"fold_s": 1.0, "suggest_cold_s": 0.5, "suggest_warm_s": 0.15, "status_s": 1.0}
 EVALUATIONS = 8
 
+Seconds = tuple[float, float]
+"""Of the wall clock, and of CPU."""
+
 
 def measure(trials: int = 3000, rounds: int = 5, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
     """Write a log of so many trials, and take the times.
 
     Returns:
-        The medians in seconds, beside their limits, and the size of what was read.
+        The medians in seconds and in seconds of CPU, beside their limits, and the size of what was read.
     """
     with tempfile.TemporaryDirectory(prefix="vbot-bench-") as folder:
         workspace = Workspace.open(folder)
@@ -41,14 +45,19 @@ def measure(trials: int = 3000, rounds: int = 5, say: Callable[[str], None] = la
         write_log(directory, trials)
         size = (directory / LOG_FILE).stat().st_size
         say(f"{trials} trials, {size / 2**20:.1f} MB of events")
-        found = {"fold_s": [_fold_s(directory) for _ in range(rounds)]}
+        found = {"fold_s": [_fold(directory) for _ in range(rounds)]}
         asked = [_asked(directory) for _ in range(rounds)]
         found["suggest_cold_s"] = [cold for cold, _ in asked]
         found["suggest_warm_s"] = [warm for _, warm in asked]
-        found["status_s"] = [_status_s(workspace, study) for _ in range(rounds)]
-    medians = {name: round(statistics.median(times), 4) for name, times in found.items()}
+        found["status_s"] = [_status(workspace, study) for _ in range(rounds)]
+    medians = {name: _median(wall for wall, _ in times) for name, times in found.items()}
+    busy = {name: _median(cpu for _, cpu in times) for name, times in found.items()}
     holds = all(medians[name] < limit for name, limit in LIMITS_S.items())
-    return {"trials": trials, "bytes": size, **medians, "limits": LIMITS_S, "holds": holds}
+    return {"trials": trials, "bytes": size, **medians, "cpu": busy, "limits": LIMITS_S, "holds": holds}
+
+
+def _median(seconds: Iterable[float]) -> float:
+    return round(statistics.median(seconds), 4)
 
 
 def write_log(directory: Path, trials: int) -> None:
@@ -93,42 +102,47 @@ def drawn(spec: StudySpec, draw: random.Random) -> Params:
     }
 
 
-def _fold_s(directory: Path) -> float:
-    begin = time.perf_counter()
-    fold(read_journal(directory / LOG_FILE).events)
-    return time.perf_counter() - begin
+def _timed(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> Seconds:
+    """What some work takes, and the CPU that this process, or its children, spent on it."""
+    used, begin = _cpu_s(who), time.perf_counter()
+    work()
+    return time.perf_counter() - begin, _cpu_s(who) - used
 
 
-def _asked(directory: Path) -> tuple[float, float]:
-    """Seconds to the first and to the next suggestion of a process that has just begun."""
+def _cpu_s(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _fold(directory: Path) -> Seconds:
+    return _timed(lambda: fold(read_journal(directory / LOG_FILE).events))
+
+
+def _asked(directory: Path) -> tuple[Seconds, Seconds]:
+    """The first and the next suggestion of a process that has just begun."""
     command = [sys.executable, "-P", "-m", "automl.scale_bench", str(directory)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     cold, warm = json.loads(done.stdout)
     return cold, warm
 
 
-def ask_twice(directory: Path) -> tuple[float, float]:
+def ask_twice(directory: Path) -> tuple[Seconds, Seconds]:
     """What `_asked` runs: a suggestion, then one more after another trial has ended, on the log as it is read."""
     spec = load(directory / SPEC_FILE)
     events = read_journal(directory / LOG_FILE).events
     folded = StudyFold(events)
     number = len(folded.state().trials)
-    begin = time.perf_counter()
-    suggest(spec, folded.state(), number)
-    cold = time.perf_counter() - begin
+    cold = _timed(lambda: suggest(spec, folded.state(), number))
     draw = random.Random(8)
     for event in history(spec, number, draw):
         folded.apply({"t": 1e6, **event})
-    begin = time.perf_counter()
-    suggest(spec, folded.state(), number + 1)
-    return cold, time.perf_counter() - begin
+    return cold, _timed(lambda: suggest(spec, folded.state(), number + 1))
 
 
-def _status_s(workspace: Workspace, study: str) -> float:
+def _status(workspace: Workspace, study: str) -> Seconds:
     command = [sys.executable, "-P", "-m", "vbot_tui.cli", "automl", "status", study]
-    begin = time.perf_counter()
-    subprocess.run([*command, "--workspace", str(workspace.root)], capture_output=True, check=True)
-    return time.perf_counter() - begin
+    command += ["--workspace", str(workspace.root)]
+    return _timed(lambda: subprocess.run(command, capture_output=True, check=True), resource.RUSAGE_CHILDREN)
 
 
 if __name__ == "__main__":

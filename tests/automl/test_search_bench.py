@@ -1,18 +1,30 @@
+import json
+from dataclasses import replace
+
 import pytest
 
+from automl import search_bench
+from automl.journal import Journal
 from automl.search_bench import (
     ARMS,
     STANDARD,
+    TABLE_FILE,
     Outcome,
     Plan,
+    Table,
+    choose,
     claims,
     evaluations,
     first_good_s,
     median,
+    run_arm,
     spec_of,
     summary,
 )
 from automl.spec import complete
+from automl.studies import study_view
+from sessions.errors import UsageError, WorkFailed
+from sessions.workspace import Workspace
 
 
 def rung(t: float, trial: int, step: int, score: float | None, success: float | None):
@@ -131,3 +143,98 @@ def test_arms_differ_in_the_search_and_in_nothing_else():
         )
         assert [getattr(spec, name) for name in same] == [getattr(first, name) for name in same]
     assert first.max_trials is None  # time alone ends it
+
+
+def test_the_best_is_chosen_by_cases_that_it_was_not_found_by():
+    # of five the four best on the canonical cases are asked; b leads there, d on the others
+    points = [
+        (float(n), name, score, score - 0.1)
+        for n, (name, score) in enumerate(zip("abcde", (0.5, 1.1, 1.0, 0.9, 0.8), strict=True))
+    ]
+    fresh = {"b": 0.9, "c": 0.8, "d": 1.05, "e": 0.1}
+    assert choose(points, fresh.__getitem__) == ("d", pytest.approx(0.8))
+    assert choose(points[:1], fresh.__getitem__) == ("a", pytest.approx(0.4))  # nobody to choose from: not judged
+    assert choose([], fresh.__getitem__) is None
+
+
+def test_what_is_searched_is_the_reward_of_the_old_preset_from_the_starts_of_the_default():
+    ours = spec_of(Plan(), ARMS[0], 1)
+    assert ours.preset == "head"
+    moved = {"radius_min_m": 0.5, "distribution": "radius", "clip_radius_m": None, "joint_noise_rad": 0.05}
+    task = {path: value for path, value in ours.sets.items() if path.startswith("task.")}
+    assert task == {f"task.spawn.{name}": value for name, value in moved.items()}
+    own = spec_of(replace(Plan(), own_starts=True), ARMS[0], 1)
+    assert not [path for path in own.sets if path.startswith("task.")]
+
+
+# --- being cut
+
+
+TINY = replace(Plan(), budget_s=60.0)
+RANDOM = next(arm for arm in ARMS if arm.name == "random")
+
+
+class Search:
+    """Takes the place of `run_study`: each call writes the next list of events and says how the study stands."""
+
+    def __init__(self, monkeypatch, *scripts):
+        self.scripts, self.studies = list(scripts), []
+        monkeypatch.setattr(search_bench, "run_study", self)
+        monkeypatch.setattr(search_bench, "judge", lambda *_: {"success": 0.95, "fell": 0.0, "score": 1.0})
+
+    def __call__(self, workspace, study):
+        self.studies.append(study)
+        journal = Journal(workspace.studies / study / "events.jsonl")
+        for event in self.scripts.pop(0):
+            journal.append(event)
+        journal.close()
+        return study_view(workspace, study)
+
+
+ENDED = {"type": "study_ended", "why": "played", "t": 60.0}
+TRIAL = [
+    {"type": "trial_created", "trial": 0, "params": {}, "origin": "preset", "seed": 1, "t": 0.0},
+    {"type": "trial_prepared", "trial": 0, "run": "run-a", "t": 0.0},
+    {**rung(60.0, 0, 1000, 1.0, 0.92), "fell": 0.0, "decision": "continue"},
+]
+
+
+def test_an_arm_that_is_done_is_not_searched_again(tmp_path, monkeypatch):
+    workspace, said = Workspace.open(tmp_path), []
+    search = Search(monkeypatch, [*TRIAL, ENDED])
+    first = run_arm(workspace, TINY, RANDOM, 1, Table(workspace, TINY), said.append)
+    assert (first.done, first.trials, first.best, first.success, first.good_s) == (True, 1, "run-a@1000", 0.95, 60.0)
+    again = Table(workspace, TINY)
+    assert run_arm(workspace, TINY, RANDOM, 1, again, said.append) == first
+    assert again.done() == [first]
+    assert len(search.studies) == 1
+
+
+def test_a_search_that_was_cut_is_ended_and_begun_anew(tmp_path, monkeypatch):
+    workspace, said = Workspace.open(tmp_path), []
+    search = Search(monkeypatch, TRIAL, [ENDED], [*TRIAL, ENDED])
+    with pytest.raises(WorkFailed, match="the same command goes on"):
+        run_arm(workspace, TINY, RANDOM, 1, Table(workspace, TINY), said.append)
+    assert json.loads((tmp_path / TABLE_FILE).read_text())["outcomes"][0]["done"] is False
+    found = run_arm(workspace, TINY, RANDOM, 1, Table(workspace, TINY), said.append)
+    cut, ended, anew = search.studies
+    assert cut == ended != anew == found.study
+    assert list((workspace.studies / cut / "inbox").glob("*.json"))  # it was told to stop
+
+
+def test_a_search_that_ended_before_it_was_judged_is_only_judged(tmp_path, monkeypatch):
+    workspace, said = Workspace.open(tmp_path), []
+    search = Search(monkeypatch, [*TRIAL, ENDED])
+    monkeypatch.setattr(search_bench, "judged", lambda *_: (_ for _ in ()).throw(WorkFailed("no room")))
+    with pytest.raises(WorkFailed, match="no room"):
+        run_arm(workspace, TINY, RANDOM, 1, Table(workspace, TINY), said.append)
+    monkeypatch.setattr(search_bench, "judged", lambda workspace, plan, outcome, events: outcome)
+    assert run_arm(workspace, TINY, RANDOM, 1, Table(workspace, TINY), said.append).done
+    assert len(search.studies) == 1
+
+
+def test_a_table_of_another_plan_is_refused(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    Table(workspace, TINY).put(outcome("random", 1, 0.9, 100.0))
+    with pytest.raises(UsageError, match="another benchmark"):
+        Table(workspace, replace(TINY, budget_s=61.0))

@@ -37,5 +37,8 @@ def measure(arguments: argparse.Namespace, console: Console) -> int:
 
 def as_text(result: dict[str, Any]) -> str:
     """The figures for a person."""
-    rows = [[words, f"{result[name]:.3f} s", f"{result['limits'][name]:g} s"] for name, words in WORDS.items()]
-    return table(["WHAT", "MEDIAN", "LIMIT"], rows)
+    rows = [
+        [words, f"{result[name]:.3f} s", f"{result['cpu'][name]:.3f} s", f"{result['limits'][name]:g} s"]
+        for name, words in WORDS.items()
+    ]
+    return table(["WHAT", "MEDIAN", "CPU", "LIMIT"], rows)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SEARCH_HELP = """\
 Search the flat task from the predecessor's reward within its ranges and the space of the learner, with each arm for the
 same time, and judge what each found on fresh competition cases. GOOD AFTER is the time until a checkpoint has a success
-of 0.9 there too. Exit 0 when TPE with early stopping always ends with 0.99 and has the shortest median time."""
+of 0.9 there too. Exit 0 when TPE with early stopping always ends with 0.99 and has the shortest median time.
+With --workspace the table is kept after each arm, and the same command goes on where one before was cut."""
 
 
 def add_name(names: Verbs) -> None:
@@ -25,9 +26,12 @@ def add_name(names: Verbs) -> None:
     parser.add_argument("--minutes", type=positive_float, default=10.0, metavar="M", help="for each study (default 10)")
     parser.add_argument("--repeats", type=positive_int, default=3, metavar="N", help="studies of each arm (default 3)")
     parser.add_argument("--last-repeats", type=positive_int, metavar="N", help="studies of the last arm, if fewer")
-    parser.add_argument("--arms", metavar="A,B", type=arm_names, help="of tpe+asha,random,perturb,gp+asha,cmaes")
+    parser.add_argument(
+        "--arms", metavar="A,B", type=arm_names, help="of tpe+asha,random,perturb,random+asha,gp+asha,cmaes"
+    )
     parser.add_argument("--trial-steps", type=positive_int, metavar="N", help="length of a trial in env steps")
     parser.add_argument("--slots", type=positive_int, metavar="N", help="trials at once (default: one per core)")
+    parser.add_argument("--own-starts", action="store_true", help="start positions of the old preset, too")
     parser.add_argument("--cases", type=positive_int, metavar="N", help="fresh cases that judge (default 512)")
     parser.add_argument("--set", metavar="A.B=C", action="append", default=[], dest="sets", help="for every trial")
 
@@ -47,7 +51,7 @@ def arm_names(text: str) -> "tuple[Arm, ...]":
 def search(arguments: argparse.Namespace, console: Console) -> int:
     """Run every arm in turn, repeat by repeat, and compare."""
     from automl.local import usable_cores
-    from automl.search_bench import STANDARD, Plan, run_arm, summary
+    from automl.search_bench import STANDARD, Plan, Table, run_arm, summary
     from sessions.workspace import Workspace
     from vbot_sim.config import task_cfg
     from vbot_tui.cli.automl_spec import assignments
@@ -55,6 +59,7 @@ def search(arguments: argparse.Namespace, console: Console) -> int:
 
     arms = arguments.arms or arm_names(",".join(STANDARD))
     plan = Plan(
+        own_starts=arguments.own_starts,
         budget_s=arguments.minutes * 60,
         trial_env_steps=arguments.trial_steps or Plan.trial_env_steps,
         slots=arguments.slots,
@@ -66,16 +71,15 @@ def search(arguments: argparse.Namespace, console: Console) -> int:
     loads, outcomes = [load_average()], []
     with chosen_root(arguments.workspace) as root:
         workspace = Workspace.open(root)
+        kept = Table(workspace, plan)
         for repeat in range(1, arguments.repeats + 1):
             for arm in arms:
                 if arm is arms[-1] and arguments.last_repeats is not None and repeat > arguments.last_repeats:
                     continue
-                found = run_arm(workspace, plan, arm, repeat, console.tell)
-                outcomes.append(found)
+                outcomes.append(run_arm(workspace, plan, arm, repeat, kept, console.tell))
                 loads.append(load_average())
-                good = "never good" if found.good_s is None else f"good after {found.good_s:.0f} s"
-                console.tell(f"{arm.name}, repeat {repeat}: {good}, success {percent(found.success)} on fresh cases")
-    result = summary(plan, outcomes, {"load_average": [round(value, 2) for value in loads]})
+                result = summary(plan, outcomes, {"load_average": [round(value, 2) for value in loads]})
+                console.tell(as_text(result))
     console.show(result, as_text(result))
     return 0 if result["solved"] and result["fastest"] else 1
 
