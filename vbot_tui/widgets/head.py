@@ -64,9 +64,11 @@ def _study_parts(study: StudyHead, view: View, glyphs: Glyphs) -> list[list[Span
     dot: Span = (f" {glyphs.dot} ", "dim")
     if not study.state:  # not a study: the runs that belong to none
         return [[(text.clean(study.id), "")], [dot, (f"{study.trials} runs", "")]]
+    over = study.driver == "nobody" and study.state in ("finished", "stopped")  # nothing is left to be decided
+    driver = "" if over else f" {DRIVERS.get(study.driver, study.driver)}"
     parts: list[list[Span]] = [
-        [(short_id(study.id), ""), dot, (study.state, STATE_ROLE.get(study.state, "")), (" ", "")],
-        [(DRIVERS.get(study.driver, study.driver), "bad" if study.driver == "nobody" else "dim")],
+        [(short_id(study.id), ""), dot, (study.state, STATE_ROLE.get(study.state, ""))],
+        [(driver, "bad" if study.driver == "nobody" else "dim")],
         [dot, (f"slots {study.slots_busy}/{study.slots}", "")],
         [dot, (f"trials {study.finished}/{study.max_trials or study.trials}", "")],
     ]

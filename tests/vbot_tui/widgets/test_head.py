@@ -111,3 +111,9 @@ def test_the_help_page_has_every_key_and_fits_80_columns():
 
 def test_the_read_only_help_page_has_no_acting_key():
     assert "start a study" not in screen(frame.help_page(UNICODE, read_only=True))
+
+
+def test_that_nobody_drives_a_study_is_said_only_while_something_is_left_to_decide():
+    assert "running DRIVEN BY NOBODY" in status(view(row(1), study=head(driver="nobody")), 120)
+    ended = status(view(row(1), study=head(driver="nobody", state="stopped")), 120)
+    assert "stopped · slots" in ended and "NOBODY" not in ended
