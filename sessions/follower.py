@@ -369,18 +369,22 @@ class Follower:
             )
 
     def _read_slice(self) -> bool:
-        """Read for one slice; returns whether there is more to read."""
-        waiting = self._waiting()
-        if not waiting:
-            return False
-        name = waiting[self._turn(len(waiting))]
-        if self._follows[name].read_curves(SLICE_S, self._ticks):
-            self._changed.add(name)
-        if not self._follows[name].has_backlog():
-            self._backlog.discard(name)
-            self._index_stale = True
+        """Read for one slice, of as many runs as it has time for; returns whether there is more to read."""
+        end = self._ticks() + SLICE_S
+        ended = False
+        while waiting := self._waiting():
+            name = waiting[self._turn(len(waiting))]
+            if self._follows[name].read_curves(max(0.0, end - self._ticks()), self._ticks):
+                self._changed.add(name)
+            if not self._follows[name].has_backlog():
+                self._backlog.discard(name)
+                self._index_stale = True
+                ended = ended or name not in self._active
+            if self._lazy or self._ticks() >= end:
+                break
+        if ended:
             self._put_to_sleep()
-        return len(waiting) > 1 or bool(self._waiting())
+        return bool(self._waiting())
 
     def _turn(self, count: int) -> int:
         self._slices += 1

@@ -119,7 +119,7 @@ def is_held(path: Path | str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     try:
-        return not _flock(fd, fcntl.LOCK_SH, Path(path))
+        return not _flock(fd, fcntl.LOCK_SH, path)
     finally:
         os.close(fd)
 
@@ -145,7 +145,7 @@ def _take(fd: int, path: Path, patience_s: float) -> bool:
     return True
 
 
-def _flock(fd: int, mode: int, path: Path) -> bool:
+def _flock(fd: int, mode: int, path: Path | str) -> bool:
     try:
         fcntl.flock(fd, mode | fcntl.LOCK_NB)
     except BlockingIOError:

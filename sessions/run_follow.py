@@ -75,6 +75,7 @@ class RunFollow:
         self._evals: list[EvalSummary] = []
         self._note_count = 0
         self._readers: dict[Path, tuple[EventFileReader, Stamp]] = {}
+        self._listed: list[str] = []  # the files of the folder when its event files were looked for
         self._loaded = False
         self._trouble = ""
         self._files_due = False  # the folder has changed since its event files were listed
@@ -209,6 +210,13 @@ class RunFollow:
             self._record_badge = str(error)
 
     def _find_event_files(self) -> None:
+        try:
+            listed = os.listdir(self._folder)
+        except (FileNotFoundError, NotADirectoryError):
+            listed = []
+        if listed == self._listed and self._readers:
+            return  # every status changes the folder, and nearly none its event files
+        self._listed = listed
         found = self.run.event_files()
         if any(path not in found for path in self._readers):
             self._forget_curves()
@@ -323,7 +331,7 @@ class RunFollow:
             success=success,
             sparkline=self.series.sample(tag, SPARKLINE_POINTS) if tag else (),
             sparkline_tag=tag,
-            metrics=MappingProxyType({**self.series.last(), **(status.metrics if status else {})}),
+            metrics=MappingProxyType(self._metrics(status)),
             note_count=self._note_count,
             end_reason=None if self.alive or not status else self._end(status)[0],
             end_detail=None if self.alive or not status else self._end(status)[1],
@@ -343,6 +351,10 @@ class RunFollow:
             metrics=MappingProxyType({**before.metrics, **view.metrics}),
             data_time=newest(before.data_time, view.data_time),
         )
+
+    def _metrics(self, status: RunStatus | None) -> dict[str, float]:
+        told = status.metrics if status else {}
+        return {**self.series.last(but=told), **told}
 
     def _end(self, status: RunStatus) -> tuple[str | None, str | None]:
         if status.state != "running":

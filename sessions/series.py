@@ -9,7 +9,7 @@ import math
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from sessions.event_file import Record
 
@@ -256,10 +256,10 @@ class SeriesSet:
             curve = self._curves.get(tag)
             return curve.copy(start) if curve is not None else Series()
 
-    def last(self) -> dict[str, float]:
-        """The newest value of every tag."""
+    def last(self, but: Container[str] = ()) -> dict[str, float]:
+        """The newest value of every tag, but for some."""
         with self._lock:
-            return {tag: curve.last for tag, curve in self._curves.items()}
+            return {tag: curve.last for tag, curve in self._curves.items() if tag not in but}
 
     def last_step(self, tag: str) -> int:
         """The newest step of a tag, 0 for an unknown one."""

@@ -12,6 +12,7 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -113,6 +114,9 @@ class VbotApp(OrderlyApp[Leaving]):
                 return  # the loop is closed: the screen is gone, the work is not
 
         self.client.start(changed)
+        if not gc.isenabled():  # whoever opened the cockpit left that to us
+            gc.freeze()  # what there is now stays to the end
+            gc.enable()
 
     def _wake(self) -> None:
         """Draw soon, once, however many changes come together."""

@@ -4,12 +4,13 @@ Textual's partial update sends each line from the widget's left edge up to the l
 digit at the right changed. Over SSH those bytes are what a frame costs, so the stretches are cut on both sides here.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.control import Control
 from textual._compositor import ChopsUpdate
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 if TYPE_CHECKING:
@@ -50,48 +51,60 @@ class Pen:
     def __init__(self, app: "App[Any]") -> None:
         self._app = app
         self._screen: Screen[Any] | None = None
+        self._size = Size(0, 0)
         self._parts: list[str] = []
+        self._places: dict[Widget, tuple[Region, Region]] = {}  # content and whole, of this frame's widgets
 
-    def draw(self, widget: "Widget", y: int, start: int, cells: int, strip: Strip) -> bool:
-        """Draw cells of a row of a widget.
+    def takes(self, widget: "Widget") -> bool:
+        """Whether cells of this widget can be drawn now; if not, it has to ask for a repaint."""
+        app = self._app
+        if app.is_headless or not app._running or app._driver is None:
+            return False
+        screen = app.screen
+        if screen._layout_required or widget._layout_required or widget.screen is not screen:
+            return False
+        if self._screen is not screen or self._size != app.size:
+            self._forget()
+            self._screen, self._size = screen, app.size
+        if widget not in self._places:
+            if not self._places:
+                app.call_later(self.flush)
+            self._places[widget] = widget.content_region, widget.region
+        where, _ = self._places[widget]
+        return where.bottom <= app.size.height
+
+    def draw(self, widget: "Widget", y: int, stretches: Sequence[tuple[int, int]], strip: Strip) -> None:
+        """Draw cells of a row of a widget that the pen takes.
 
         Args:
             widget: Whose row it is.
             y: The row, within the widget's content.
-            start: The first cell.
-            cells: How many.
+            stretches: First cell and number of cells of each part.
             strip: The whole row.
-
-        Returns:
-            Whether that was possible; if not, the widget has to ask for a repaint.
         """
-        app = self._app
-        if app.is_headless or not app._running or app._driver is None:
-            return False
-        screen = widget.screen
-        if screen is not app.screen or screen._layout_required or widget._layout_required:
-            return False
-        where, whole = widget.content_region, widget.region
-        stop = min(start + cells, where.width)
-        if not (0 <= y < where.height and where.bottom <= app.size.height and start < stop):
-            return False
-        part = strip.crop(start, stop)
-        for line_filter in widget.get_line_filters():
-            part = part.apply_filter(line_filter, widget.background_colors[1])
-        if self._screen is not screen:
-            self._parts.clear()
-            self._screen = screen
-        if not self._parts:
-            app.call_later(self.flush)
-        self._parts.append(Control.move_to(where.x + start, where.y + y).segment.text + part.render(app.console))
-        widget._styles_cache.set_dirty(Region(start, y + where.y - whole.y, cells, 1))
-        return True
+        app, (where, whole) = self._app, self._places[widget]
+        filters = widget.get_line_filters()
+        background = widget.background_colors[1] if filters else None
+        for start, cells in stretches:
+            stop = min(start + cells, where.width)
+            if not (0 <= y < where.height and start < stop):
+                continue
+            part = strip.crop(start, stop)
+            for line_filter in filters:
+                assert background is not None
+                part = part.apply_filter(line_filter, background)
+            self._parts.append(Control.move_to(where.x + start, where.y + y).segment.text + part.render(app.console))
+            widget._styles_cache.set_dirty(Region(start, y + where.y - whole.y, cells, 1))
+
+    def _forget(self) -> None:
+        self._parts.clear()
+        self._places.clear()
 
     def flush(self) -> None:
         """Send what was drawn; not onto another screen, which was painted in the meantime."""
-        parts, self._parts = self._parts, []
-        app = self._app
-        if parts and self._screen is app.screen and app._driver is not None and app._running:
+        parts, app = "".join(self._parts), self._app
+        self._forget()
+        if parts and self._screen is app.screen and self._size == app.size and app._driver is not None and app._running:
             app._begin_update()
-            app._driver.write("".join(parts) + Control.move_to(*app.cursor_position).segment.text)
+            app._driver.write(parts + Control.move_to(*app.cursor_position).segment.text)
             app._end_update()

@@ -42,10 +42,15 @@ def differences(before: Line, after: Line, width: int) -> list[tuple[int, int]]:
     """
     if before == after:
         return []
-    old, new = _cells(before, width), _cells(after, width)
-    if old is None or new is None:
+    old, new = plain(before), plain(after)
+    if text.width(old) != len(old) or text.width(new) != len(new):
         return [(0, width)]
-    changed = [index for index in range(width) if old[index] != new[index]]
+    old, new = old.ljust(width), new.ljust(width)
+    if [(len(part), role) for part, role in before] == [(len(part), role) for part, role in after]:
+        changed = [index for index in range(width) if old[index] != new[index]]
+    else:
+        was, now = _roles(before, width), _roles(after, width)
+        changed = [index for index in range(width) if old[index] != new[index] or was[index] != now[index]]
     out: list[tuple[int, int]] = []
     for index in changed:
         if out and index - sum(out[-1]) <= JOIN_CELLS:
@@ -55,11 +60,9 @@ def differences(before: Line, after: Line, width: int) -> list[tuple[int, int]]:
     return out
 
 
-def _cells(spans: Line, width: int) -> list[tuple[str, str]] | None:
-    """Return one (character, role) per cell, or None where characters are not all one cell wide."""
-    cells: list[tuple[str, str]] = []
+def _roles(spans: Line, width: int) -> list[str]:
+    """Return the role of every cell; what lies beyond the spans has none."""
+    roles: list[str] = []
     for part, role in spans:
-        if not part.isascii() and text.width(part) != len(part):
-            return None
-        cells.extend((char, role) for char in part)
-    return (cells + [(" ", "")] * (width - len(cells)))[:width]
+        roles.extend([role] * len(part))
+    return roles + [""] * (width - len(roles))

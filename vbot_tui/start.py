@@ -4,6 +4,7 @@
 """
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -155,6 +156,7 @@ def _cockpit(workspace: "Workspace", arguments: argparse.Namespace, glyphs: Glyp
         os.environ["NO_COLOR"] = "1"
     if COLOURS[arguments.colors]:
         os.environ["TEXTUAL_COLOR_SYSTEM"] = str(COLOURS[arguments.colors])
+    gc.disable()  # opening makes much and drops little; the app collects again once it is there
     from vbot_tui.app import Leaving, VbotApp
     from vbot_tui.core import Core
 

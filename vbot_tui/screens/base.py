@@ -47,7 +47,7 @@ class CockpitScreen(Screen[None]):
     @property
     def drawable(self) -> bool:
         """Whether the parts of the screen are there: not before they are laid out, nor while it closes."""
-        return self.is_mounted and len(self.query("#status, #keys")) == 2
+        return self.is_mounted and {"status", "keys"} <= {part.id for part in self.children}
 
     def set_lines(self, selector: str, lines: Sequence[Line]) -> None:
         """Show lines in one part of the screen."""

@@ -28,6 +28,12 @@ class LineView(ScrollView, can_focus=False):
         super().__init__(id=id, classes=classes)
         self.lines: tuple[Line, ...] = ()
         self._given: Sequence[Line] = ()
+        self._styles: dict[tuple[str, bool], Style] = {}
+
+    def notify_style_update(self) -> None:
+        """Forget the styles: the theme, or what the widget stands on, has changed."""
+        self._styles.clear()
+        super().notify_style_update()
 
     def set_lines(self, lines: Sequence[Line], *, follow: bool = False) -> None:
         """Show these lines; repaint the rows that differ.
@@ -43,22 +49,21 @@ class LineView(ScrollView, can_focus=False):
         before, self.lines = self.lines, tuple(lines)
         if len(before) != len(self.lines):
             self.virtual_size = Size(self.size.width, len(self.lines))
-        top = self.scroll_offset.y
-        for y in range(self.size.height):
-            self.refresh_changes(y, _line(before, top + y), _line(self.lines, top + y))
+        top, size = self.scroll_offset.y, self.size
+        for y in range(size.height):
+            old, new = _line(before, top + y), _line(self.lines, top + y)
+            if old is not new and old != new:
+                self.repaint(y, differences(old, new, size.width), new)
         if follow and at_end:
             self.scroll_lines(len(self.lines))
-
-    def refresh_changes(self, y: int, before: Line, after: Line, *, cursor: bool = False) -> None:
-        """Have those cells of a row painted in which two lines differ."""
-        self.repaint(y, differences(before, after, self.size.width), after, cursor=cursor)
 
     def repaint(self, y: int, stretches: Sequence[tuple[int, int]], after: Line, *, cursor: bool = False) -> None:
         """Have stretches (first cell, number of cells) of a row painted: at once where that can be done."""
         pen: Pen | None = getattr(self.app, "pen", None)
-        strip = self.paint(after, cursor=cursor) if stretches and pen is not None else None
-        for start, cells in stretches:
-            if pen is None or strip is None or not pen.draw(self, y, start, cells, strip):
+        if stretches and pen is not None and pen.takes(self):
+            pen.draw(self, y, stretches, self.paint(after, cursor=cursor))
+        else:
+            for start, cells in stretches:
                 self.refresh(Region(start, y, cells, 1))
 
     def clear_lines(self) -> None:
@@ -78,9 +83,16 @@ class LineView(ScrollView, can_focus=False):
 
     def paint(self, spans: Line, *, cursor: bool = False) -> Strip:
         """Return the strip of a line, filled to the width of the widget."""
-        base = self.get_component_rich_style("role--cursor") if cursor else self.rich_style
-        segments = [Segment(text, base + self.role_style(role) if role else base) for text, role in spans]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        segments = [Segment(text, self._style(role, cursor)) for text, role in spans]
+        return Strip(segments).adjust_cell_length(self.size.width, self._style("", cursor))
+
+    def _style(self, role: str, cursor: bool) -> Style:
+        """The whole style of a role, on the cursor's row or on any other; each is made once for a theme."""
+        found = self._styles.get((role, cursor))
+        if found is None:
+            base = self.get_component_rich_style("role--cursor") if cursor else self.rich_style
+            found = self._styles[role, cursor] = base + self.role_style(role) if role else base
+        return found
 
     def role_style(self, role: str) -> Style:
         """Return the part of a style that a role adds (no background)."""

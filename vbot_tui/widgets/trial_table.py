@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from vbot_tui.glyphs import UNICODE, Glyphs
-from vbot_tui.lines import Line
+from vbot_tui.lines import Line, differences
 from vbot_tui.model import TrialRow
 from vbot_tui.widgets.line_view import LineView
 from vbot_tui.widgets.trial_rows import Column, columns, header, row_line
@@ -40,6 +40,7 @@ class TrialTable(LineView, can_focus=True):
         self._painted: dict[int, tuple[bool, Line]] = {}
         self._drawn: dict[str, tuple[TrialRow, tuple[int, bool, bool], Line]] = {}
         self._layout: tuple[Column, ...] = columns(80)
+        self._head: tuple[object, Line] = (None, ())  # the titles, and the columns that they are of
         self._letters = ""
 
     @property
@@ -123,14 +124,15 @@ class TrialTable(LineView, can_focus=True):
         """Send the rows whose text differs from what is on the screen."""
         if len(self._drawn) > KEPT:
             self._drawn.clear()
-        for y in range(self.size.height):
-            marked, new = self._is_cursor(y), self._line_at(y)
+        size, cursor = self.size, self.cursor if self.rows else -1
+        for y in range(size.height):
+            marked, new = y > 0 and self._top + y - 1 == cursor, self._line_at(y)
             before = self._painted.get(y)
             self._painted[y] = marked, new
             if before is None or before[0] != marked:
-                self.repaint(y, [(0, self.size.width)], new, cursor=marked)
-            else:
-                self.refresh_changes(y, before[1], new, cursor=marked)
+                self.repaint(y, [(0, size.width)], new, cursor=marked)
+            elif before[1] is not new and before[1] != new:
+                self.repaint(y, differences(before[1], new, size.width), new, cursor=marked)
 
     def on_resize(self) -> None:
         """Choose the columns for the new width."""
@@ -147,7 +149,9 @@ class TrialTable(LineView, can_focus=True):
 
     def _line_at(self, y: int) -> Line:
         if y == 0:
-            return header(self._layout, self.glyphs)
+            if self._head[0] is not self._layout:
+                self._head = self._layout, header(self._layout, self.glyphs)
+            return self._head[1]
         index = self._top + y - 1
         if index >= len(self.rows):
             return ()
