@@ -16,6 +16,7 @@ PPO: Mapping[str, Any] = {
     "ppo.epochs": 4,
     "ppo.horizon": 24,
     "ppo.schedule": "kl_adaptive",
+    "ppo.kl_target": 0.015,
     "train.num_envs": 512,
     "train.evaluations": 5,
 }

@@ -110,6 +110,8 @@ class EpisodeCfg:
     Attributes:
         limit_s: time limit.
         success_ends: whether success ends the episode (as a truncation).
+        success_final: such an end is one for good: nothing that would have come after it is added to what was paid.
+            Where no state after success is ever lived through, its value cannot be learned, only guessed too high.
         after_success_s: time the episode still goes on after success when `success_ends`.
         reach_radius_m: "reached" is a distance below this.
         fence_radius_m: the inner fence.
@@ -119,6 +121,7 @@ class EpisodeCfg:
 
     limit_s: float = 10.0
     success_ends: bool = True
+    success_final: bool = False
     after_success_s: float = 0.0
     reach_radius_m: float = 0.5
     fence_radius_m: float = 0.75

@@ -62,8 +62,8 @@ class Step:
 
     obs: FloatArray  # [N, obs_dim], after the reset of finished simulations
     reward: FloatArray  # [N]
-    terminated: BoolArray  # [N] ended by a failure
-    truncated: BoolArray  # [N] ended by the time limit or by success
+    terminated: BoolArray  # [N] ended for good: by a failure, or by a success that is final
+    truncated: BoolArray  # [N] ended by the time limit or by any other success
     done_ids: NDArray[np.intp]  # [K]
     final_obs: FloatArray  # [K, obs_dim], before the reset
     terms: FloatArray  # [n_terms, N] weighted contributions; they add up to the reward
@@ -265,6 +265,8 @@ class VectorTask:
         done_ids = np.flatnonzero(cause != NO_CAUSE)
         final_obs = self.obs[done_ids]
         episodes = self._ends(done_ids, cause) if len(done_ids) else None
+        if self.cfg.episode.success_final:
+            terminated = terminated | (cause == cause_index("success"))
         truncated = (cause != NO_CAUSE) & ~terminated
         distance, reached = motion.distance_m, self.episode.inside.copy()
         if len(done_ids):

@@ -134,7 +134,8 @@ def test_a_robot_that_sits_on_the_last_platform_has_finished() -> None:
         if step.episodes is not None:
             break
     assert step.episodes is not None and isinstance(step.episodes, CourseEnds)
-    assert step.episodes.success[0] and step.truncated[0] and step.episodes.progress[0] == 1.0
+    assert step.episodes.success[0] and not step.episodes.fell[0] and step.episodes.progress[0] == 1.0
+    assert step.terminated[0] and not step.truncated[0]  # nothing comes after it
     assert step.episodes.points[0] == 20.0  # random ground 10, final platform 5, celebration 5
 
 
@@ -220,7 +221,7 @@ def test_levels_rise_with_success_and_fall_with_failure() -> None:
     rounds = made.rounds
     assert rounds is not None
     made.reset()
-    rounds.kind[:], rounds.level[:] = 1, [3, 3, 0, 10]
+    rounds.kind[:], rounds.level[:], rounds.graded[:] = 1, [3, 3, 0, 10], True
     rounds.reached[:] = [1, 0, 0, 1]
     rounds.start_distance_m[:] = 4.0
     rounds.nearest_m[:] = [0.3, 3.5, 3.5, 0.3]
@@ -244,8 +245,20 @@ def test_who_goes_down_does_so_at_a_level_of_its_own() -> None:
     assert np.array_equal(made.qpos()[:, 1] > 2.0, first)
 
 
+def test_an_episode_at_any_level_decides_nothing() -> None:
+    made = world(n=64, preset="field", field=replace(FieldCfg(), any_share=1.0, first_levels=1))
+    rounds = made.rounds
+    assert rounds is not None
+    made.reset()
+    stairs = rounds.kind == 1
+    assert rounds.level.max() == 0 and len(set(rounds._level[rounds.lane][stairs])) > 5
+    rounds.reached[:], rounds.nearest_m[:] = 1, 0.1
+    rounds.grade(np.arange(64), np.zeros(64, np.bool_))
+    assert rounds.level.max() == 0
+
+
 def test_starts_on_the_field_stand_in_the_lane_of_their_level() -> None:
-    made = world(n=64, preset="field")
+    made = world(n=64, preset="field", field=replace(FieldCfg(), any_share=0.0))
     made.reset()
     rounds = made.rounds
     assert rounds is not None
@@ -273,6 +286,27 @@ def test_on_the_field_a_reached_target_can_be_followed_by_another() -> None:
     step = made.step(idle(1))
     assert step.episodes is None and np.hypot(*(made.targets()[0] - target)) > 0.3
     assert dict(zip(made.term_names, step.terms[:, 0], strict=True))["waypoint_bonus"] == pytest.approx(30.0)
+
+
+def touched(**changes: Any) -> list[Any]:
+    """Two steps of a robot that is put on its target on flat ground, which has no other target for it."""
+    only = replace(FieldCfg(), go_on_share=0.0, flat_share=1.0, stairs_share=0.0, ramp_share=0.0, bumps_share=0.0)
+    task = cfg("section011", "field", field=only)
+    made = build_task(replace(task, episode=replace(task.episode, **changes)), 1, seed=5)
+    made.reset()
+    made._qpos[0, :2] = made.targets()[0]  # type: ignore[attr-defined]
+    return [(step.terminated[0], step.truncated[0], step.episodes) for step in (made.step(idle(1)), made.step(idle(1)))]
+
+
+def test_touching_the_last_target_ends_an_episode_for_good_and_is_no_fall() -> None:
+    first, second = touched()
+    assert first[2] is None
+    assert second[:2] == (True, False)
+    assert second[2].success[0] and not second[2].fell[0]
+
+
+def test_a_success_that_is_not_final_only_cuts_the_episode_off() -> None:
+    assert touched(success_final=False)[1][:2] == (False, True)
 
 
 @pytest.mark.parametrize("preset", ["default", "field"])

@@ -72,7 +72,12 @@ def _field(section: SectionName) -> TaskCfg:
         control=_CONTROL,
         spawn=_SPAWN,
         episode=EpisodeCfg(
-            limit_s=10.0, reach_radius_m=0.3, fence_radius_m=0.75, success_speed_mps=_ANY_SPEED_MPS, success_hold_s=0.04
+            limit_s=10.0,
+            success_final=True,
+            reach_radius_m=0.4,
+            fence_radius_m=0.75,
+            success_speed_mps=_ANY_SPEED_MPS,
+            success_hold_s=0.04,
         ),
         reward=replace(
             _SHAPE,
@@ -90,7 +95,7 @@ def _default(section: SectionName) -> TaskCfg:
         physics=_PHYSICS,
         control=_CONTROL,
         spawn=_SPAWN,
-        episode=EpisodeCfg(limit_s=40.0),
+        episode=EpisodeCfg(limit_s=40.0, success_final=True),
         reward=replace(
             _SHAPE,
             scales=scales(

@@ -2,7 +2,8 @@
 
 Each simulation keeps a kind of obstacle, and whether it goes up or down it, and has a level of its own: going down is
 learned later, and would never get past steps that were right for going up. Reaching the target raises the level;
-covering less than half of the way lowers it; at the top it is drawn anew, so that the easy ones are not forgotten.
+covering less than half of the way lowers it; at the top it is drawn anew, so that the easy ones are not forgotten. Some
+episodes are at any level and do not count: who has met only low steps learns to shuffle over them.
 """
 
 from typing import ClassVar
@@ -71,6 +72,7 @@ class Rounds(Journey):
         self.level = rng.integers(0, np.minimum(cfg.field.first_levels, self._levels[self.kind]))
         self.descends = rng.random(num_envs) < cfg.field.down_share
         self.lane = np.zeros(num_envs, np.intp)
+        self.graded = np.ones(num_envs, np.bool_)  # whose episode decides about its level
         self.pinned = False  # cases are given: levels stay, and a reached target is the end
 
     # ------------------------------------------------------------------ starting
@@ -78,9 +80,11 @@ class Rounds(Journey):
     def draw(self, ids: NDArray[np.integer], ground: HeightMap, joint_noise_rad: float) -> CourseSpawns:
         """Draw start states of the simulations `ids` at their levels."""
         cfg, rng, count = self.cfg.field, self.rng, len(ids)
+        levels = self._levels[self.kind[ids]]
         if not cfg.by_success:
-            self.level[ids] = rng.integers(0, self._levels[self.kind[ids]])
-        lane = self._lanes_of(self.kind[ids], self.level[ids])
+            self.level[ids] = rng.integers(0, levels)
+        self.graded[ids] = rng.random(count) >= cfg.any_share
+        lane = self._lanes_of(self.kind[ids], np.where(self.graded[ids], self.level[ids], rng.integers(0, levels)))
         end, top_y = self._end_y[lane], self._target_y[lane]
         down = self.descends[ids]
         edge = down & (rng.random(count) < cfg.edge_share)
@@ -156,8 +160,8 @@ class Rounds(Journey):
         if self.pinned or not self.cfg.field.by_success:
             return
         covered = 1.0 - self.nearest_m[ids] / np.maximum(self.start_distance_m[ids], 1e-3)
-        up = (self.reached[ids] > 0) & ~failed
-        down = (self.reached[ids] == 0) & (covered < 0.5)
+        up = (self.reached[ids] > 0) & ~failed & self.graded[ids]
+        down = (self.reached[ids] == 0) & (covered < 0.5) & self.graded[ids]
         level, top = self.level[ids] + up - down, self._levels[self.kind[ids]]
         again = self.rng.integers(0, top)
         self.level[ids] = np.where(level >= top, again, np.maximum(level, 0))
@@ -177,6 +181,7 @@ class Rounds(Journey):
             "kind": self.kind,
             "level": self.level,
             "lane": self.lane,
+            "graded": self.graded,
             "descends": self.descends,
         }
 

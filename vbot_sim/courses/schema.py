@@ -55,6 +55,7 @@ class FieldCfg:
         bumps_share: ...and of bumps.
         first_levels: simulations begin at one of so many lowest levels.
         by_success: levels rise after success and fall after failure; otherwise they are drawn anew each time.
+        any_share: share of the episodes that take place at any level and leave a simulation's own as it is.
         down_share: share of the simulations that start on the landing and go down.
         edge_share: share of those that stand right at the upper edge.
         free_share: share of the starts anywhere with any heading and any target, except on stairs.
@@ -69,6 +70,7 @@ class FieldCfg:
     bumps_share: float = 0.25
     first_levels: int = 3
     by_success: bool = True
+    any_share: float = 0.3
     down_share: float = 0.35
     edge_share: float = 0.2
     free_share: float = 0.3
@@ -77,7 +79,7 @@ class FieldCfg:
     target_spread_m: float = 0.4
 
     def __post_init__(self) -> None:
-        for name in ("down_share", "edge_share", "free_share", "go_on_share"):
+        for name in ("any_share", "down_share", "edge_share", "free_share", "go_on_share"):
             value = getattr(self, name)
             require(0.0 <= value <= 1.0, f"{name} must be between 0 and 1, got {value}.")
         shares = (self.flat_share, self.stairs_share, self.ramp_share, self.bumps_share)
