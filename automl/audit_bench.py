@@ -13,7 +13,8 @@ from typing import Any
 from automl.diagnosis import flag_names
 from automl.headless import run_study
 from automl.space import Choice, Dimension, Range
-from automl.spec import FIRST_ENV, StudySpec, WarmStartCfg
+from automl.spec import FIRST_ENV, StudySpec
+from automl.spec_parts import WarmStartCfg
 from automl.studies import create_study, study_state
 from automl.veto import WINS, temptation
 from sessions.errors import WorkFailed

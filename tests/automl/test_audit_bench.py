@@ -8,6 +8,7 @@ from automl.audit_bench import ARMS, EXPLOITS, SETS, SPACE, Outcome, Plan, spec_
 from automl.flags import FLAG_NAMES
 from automl.spec import complete
 from automl.suggest import suggest
+from automl.veto import WINS, temptation
 from tests.automl.builders import study
 from vbot_tui.cli.bench_audit import as_text
 
@@ -35,11 +36,14 @@ def test_the_searches_differ_in_the_audit_alone():
     assert complete(free).max_trials == complete(watched).max_trials == 8
 
 
-def test_a_draw_that_passes_the_audit_is_the_same_in_both():
+def test_a_draw_that_passes_the_audit_is_the_same_in_both_and_any_other_is_drawn_anew():
     free, watched = (complete(spec_of(Plan(seed=1), arm)) for arm in ARMS)
-    drawn = [(suggest(free, study(), number), suggest(watched, study(), number)) for number in range(3)]
-    assert len({str(params) for params, _ in drawn}) == 3
-    assert any(ours != theirs for ours, theirs in drawn)  # three quarters of this space do not pass
+    ours = [suggest(free, study(), number) for number in range(4)]
+    theirs = [suggest(watched, study(), number) for number in range(4)]
+    sound = [temptation(free, params) < WINS for params in ours]
+    assert [mine == other for mine, other in zip(ours, theirs, strict=True)] == sound
+    assert set(sound) == {True, False}
+    assert all(temptation(free, params) < WINS for params in theirs)
 
 
 def test_exploits_are_flags_and_the_searched_keys_are_of_the_reward_or_the_episode():
