@@ -267,11 +267,16 @@ class Core(Orders):
         for reply in self._desk.answers():
             self._say("good", sentence(reply))
         snapshot = self._follower.store.snapshot()
-        selected = self._book.row(self._selected)
-        if self._flags.update(snapshot.runs, selected.run_id if selected else "", self._clock()):
-            self._wake.set()
         self._publish(self._picture(snapshot))
+        self._judge(snapshot)
         self._write_seat()
+
+    def _judge(self, snapshot: Snapshot) -> None:
+        """Have flags looked at, behind the picture: the first look loads what it needs, and nobody waits for it."""
+        selected = self._book.row(self._selected)
+        more = self._flags.update(snapshot.runs, selected.run_id if selected else "", self._clock())
+        if more or self._flags.changed:
+            self._wake.set()
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """Do a piece of work; a fault becomes a sentence on the screen and a trace in the log."""
@@ -376,11 +381,11 @@ class Core(Orders):
 
     def _picture(self, snapshot: Snapshot) -> View:
         heads, shown, singles = self._heads(snapshot)
-        run_of, flags = self._follower.store.get, self._flags
+        run_of, flags, flagged = self._follower.store.get, self._flags.flags, self._flags.take_changed()
         if shown is not None:
-            table = self._book.of_study(shown, run_of, flags.flags)
+            table = self._book.of_study(shown, run_of, flags)
         else:
-            table = self._book.of_runs(singles, flags.flags, flags.take_changed())
+            table = self._book.of_runs(singles, flags, flagged)
         if table and self._book.row(self._selected) is None:
             self._selected = table[0].key
         return replace(

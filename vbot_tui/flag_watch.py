@@ -69,6 +69,11 @@ class FlagWatch:
         if view is not None:
             self._pending[run_id] = view
 
+    @property
+    def changed(self) -> bool:
+        """Whether flags have changed that nobody has taken yet."""
+        return bool(self._changed)
+
     def take_changed(self) -> frozenset[str]:
         """Return the runs whose flags have changed since the last call."""
         changed, self._changed = frozenset(self._changed), set()
