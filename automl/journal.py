@@ -42,7 +42,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     checksum, _, body = line.rstrip(b"\n").partition(b" ")
     if checksum != b"%08x" % zlib.crc32(body):
         return None
-    event = json.loads(body)
+    event = json.loads(str(body, "utf-8"))  # bytes would be searched for their encoding first
     return event if isinstance(event, dict) else None
 
 

@@ -47,20 +47,21 @@ def suggest(spec: StudySpec, state: StudyState, number: int) -> Params:
         return grid_point(spec, number)
     if not spec.space or (number == 0 and not others and spec.try_preset):
         return base
-    known = {_key(trial.params) for trial in others}
+    known = [trial.params for trial in others]
     others = [trial for trial in others if trial.excluded is None and trial.origin != "final"]
     for seeded in spec.seed_configs:
         params: Params = {**base, **seeded.params}
-        if _key(params) not in known:
+        if params not in known:
             return params
-    fresh = (params for params in _draws(spec, others, number) if _key(params) not in known)
+    fresh = (params for params in _draws(spec, others, number) if params not in known)
     chosen = least_tempting(spec, fresh) if spec.audited else next(fresh, None)
     if chosen is not None:
         return chosen
     last = _draw(spec, "random", others, trial_seed(spec.seed, number, f"fresh-{RANDOM_REDRAWS - 1}"))
     if samplers.size(spec.space) is not None:
         untried = (point for point in itertools.islice(samplers.points(spec.space), MOST_POINTS))
-        return next((point for point in untried if _key(point) not in known), last)
+        keys = {_key(params) for params in known}
+        return next((point for point in untried if _key(point) not in keys), last)
     return last
 
 

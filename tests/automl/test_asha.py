@@ -1,8 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from automl.asha import AshaCfg, decide, forgiven, promotable, reference_at, rung_of, rung_scores
+from automl.phases import Job, next_job
+from automl.space import Range
+from automl.spec import StudySpec
 from tests.automl.builders import created, finished, rung, started, study
 from vbot_sim.errors import ConfigError
 
@@ -157,3 +161,13 @@ def test_who_waited_is_promoted_when_another_came_and_was_worse():
     both = study(went(0, 0.3, decision="pause"), went(1, 0.1, decision="pause"))
     promoted = promotable(WAIT, both.trials, 1000)
     assert promoted is not None and promoted.number == 0
+
+
+def test_where_nobody_else_will_come_nobody_waits():
+    spec = StudySpec(space={"ppo.clip": Range(0.1, 0.3)}, max_trials=1, trial_env_steps=1000, early_stop=WAIT)
+    alone = study(went(0, 0.3, decision="pause"))
+    assert next_job(spec, alone, slots=1) == Job("promote", 0)
+    another_may_come = replace(spec, max_trials=2)
+    assert next_job(another_may_come, alone, slots=1) == Job("search")
+    another_is_on_its_way = study(went(0, 0.3, decision="pause"), created(1), started(1))
+    assert next_job(another_may_come, another_is_on_its_way, slots=2) is None
