@@ -23,7 +23,7 @@ class Told(CockpitModal[bool]):
 
     context = "told"
     BINDINGS = textual_bindings("told")
-    DEFAULT_CSS = """
+    CSS = """
     Told { align: center middle; background: $background 60%; }
     Told > Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
     Told > Vertical { background: $surface; border: round $warning; }
