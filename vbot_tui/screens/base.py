@@ -51,7 +51,11 @@ class CockpitScreen(Screen[None]):
 
     def set_lines(self, selector: str, lines: Sequence[Line]) -> None:
         """Show lines in one part of the screen."""
-        self.query_one(selector, LineView).set_lines(lines)
+        parts: dict[str, LineView] = self.__dict__.setdefault("_line_views", {})
+        part = parts.get(selector)
+        if part is None or not part.is_attached:
+            part = parts[selector] = self.query_one(selector, LineView)
+        part.set_lines(lines)
 
     def on_screen_resume(self) -> None:
         """Draw what was missed while the screen was hidden."""

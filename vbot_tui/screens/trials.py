@@ -64,6 +64,7 @@ class TrialsScreen(Acting):
         self.marked: set[str] = set()
         self._test = parse("")
         self._table_height = 0
+        self._bar: tuple[object, list[Line]] = (None, [])
         self._reward: tuple[tuple[Breakdown | None, Breakdown | None, int], list[Line]] | None = None
 
     def compose(self) -> ComposeResult:
@@ -153,11 +154,20 @@ class TrialsScreen(Acting):
         self.set_lines("#status", [head.status(view, now, width, app.glyphs)])
         hint = head.hint(self.with_notice(view), self.row, now, app.glyphs, width, read_only=app.read_only)
         self.set_lines("#hint", [hint])
-        self.set_lines("#keys", [head.key_bar("trials", self.have(view), width, read_only=app.read_only)])
-        self.set_lines("#empty", head.empty(view, read_only=app.read_only))
-        size = f"{self.app.size.width}x{self.app.size.height}"
-        small = f" {size} is too small: {MIN_WIDTH}x{MIN_HEIGHT} at least."
-        self.set_lines("#small", [(), line((small, "warn")), line(" The work goes on. q leaves.")])
+        self.set_lines("#keys", self._key_bar(frozenset(self.have(view)), width))
+        if self.has_class("-empty"):
+            self.set_lines("#empty", head.empty(view, read_only=app.read_only))
+        if self.has_class("-small"):
+            size = f"{self.app.size.width}x{self.app.size.height}"
+            small = f" {size} is too small: {MIN_WIDTH}x{MIN_HEIGHT} at least."
+            self.set_lines("#small", [(), line((small, "warn")), line(" The work goes on. q leaves.")])
+
+    def _key_bar(self, have: frozenset[str], width: int) -> list[Line]:
+        """Return the bottom line; the very same one while nothing of it changes."""
+        if self._bar[0] != (have, width):
+            bar = head.key_bar("trials", have, width, read_only=self.cockpit.read_only)
+            self._bar = (have, width), [bar]
+        return self._bar[1]
 
     def _show_lower(self, view: View) -> None:
         row = self.row
