@@ -81,7 +81,7 @@ def _field(section: SectionName) -> TaskCfg:
         ),
         reward=replace(
             _SHAPE,
-            scales=scales(**_GAIT, waypoint_bonus=30.0, success_bonus=50.0, termination=-50.0),
+            scales=scales(**_GAIT, waypoint_bonus=30.0, success_bonus=25.0, termination=-50.0),
         ),
         termination=TerminationCfg(trunk_contact=False, tilt_deg=70.0),
         randomization=_VARIATION,
