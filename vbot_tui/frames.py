@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.control import Control
 from textual._compositor import ChopsUpdate
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -53,7 +54,7 @@ class Pen:
         self._screen: Screen[Any] | None = None
         self._size = Size(0, 0)
         self._parts: list[str] = []
-        self._places: dict[Widget, tuple[Region, Region]] = {}  # content and whole, of this frame's widgets
+        self._places: dict[Widget, tuple[Region, Region, Color]] = {}  # of this frame's widgets: content, whole, ground
 
     def takes(self, widget: "Widget") -> bool:
         """Whether cells of this widget can be drawn now; if not, it has to ask for a repaint."""
@@ -69,9 +70,8 @@ class Pen:
         if widget not in self._places:
             if not self._places:
                 app.call_later(self.flush)
-            self._places[widget] = widget.content_region, widget.region
-        where, _ = self._places[widget]
-        return where.bottom <= app.size.height
+            self._places[widget] = widget.content_region, widget.region, widget.background_colors[1]
+        return self._places[widget][0].bottom <= app.size.height
 
     def draw(self, widget: "Widget", y: int, stretches: Sequence[tuple[int, int]], strip: Strip) -> None:
         """Draw cells of a row of a widget that the pen takes.
@@ -82,16 +82,14 @@ class Pen:
             stretches: First cell and number of cells of each part.
             strip: The whole row.
         """
-        app, (where, whole) = self._app, self._places[widget]
+        app, (where, whole, background) = self._app, self._places[widget]
         filters = widget.get_line_filters()
-        background = widget.background_colors[1] if filters else None
         for start, cells in stretches:
             stop = min(start + cells, where.width)
             if not (0 <= y < where.height and start < stop):
                 continue
             part = strip.crop(start, stop)
             for line_filter in filters:
-                assert background is not None
                 part = part.apply_filter(line_filter, background)
             self._parts.append(Control.move_to(where.x + start, where.y + y).segment.text + part.render(app.console))
             widget._styles_cache.set_dirty(Region(start, y + where.y - whole.y, cells, 1))

@@ -7,6 +7,7 @@ came from a file cannot move the cursor or change a colour. No widget, no clock,
 import math
 import unicodedata
 from datetime import datetime
+from functools import lru_cache
 
 MISSING = "-"
 _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -97,8 +98,11 @@ def clean(text: str) -> str:
 
 def width(text: str) -> int:
     """Return the number of terminal cells a text takes."""
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _width(text)
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
