@@ -6,9 +6,12 @@ import signal
 from automl.commands import Command
 from automl.studies import send, study_state
 from sessions.locks import is_held
+from sessions.workspace import Workspace
 from tests.pty.cockpit import cockpit, events, live_runs, only_study
 from tests.pty.terminal import eventually
 from tests.pty.test_cockpit import start_study, steps_shown
+from vbot_tui.bench import lost
+from vbot_tui.bench.stage import Stage
 
 
 def steps_on_disk(runs):
@@ -87,3 +90,20 @@ def test_a_stalled_terminal_stops_neither_scheduler_nor_screen_for_good(workspac
         assert terminal.unread == 4095
         terminal.resize(80, 24)
         terminal.wait_until(lambda: "kill" in terminal.line_with(" T0 "), 30, "the screen heals")
+
+
+def test_a_hang_up_takes_the_screen_away_at_once_and_loses_no_trial(workspace):
+    with cockpit(workspace) as terminal:
+        start_study(terminal, "T0", "T1")
+        running = live_runs(workspace)
+        os.kill(terminal.process.pid, signal.SIGHUP)
+        assert terminal.process.wait(30) == 0
+    assert live_runs(workspace) == running
+    assert is_held(only_study(workspace) / "lock")
+
+
+def test_the_scheduler_does_not_notice_a_line_that_nobody_reads(tmp_path):
+    found = lost.stall_once(Stage(tmp_path), seconds=6.0)
+    assert found.gap_s < 3.0  # far from the six seconds that a scheduler behind the line would wait
+    assert found.healed_s < 5.0
+    assert not live_runs(Workspace.open(tmp_path / "stall"))

@@ -17,7 +17,7 @@ from vbot_tui.core import Core
 
 ROWS = 10_000
 CHANGED = 8
-UPDATES = 40
+UPDATES = 20
 PAUSE_S = 0.15
 
 

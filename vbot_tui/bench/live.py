@@ -13,15 +13,15 @@ from vbot_tui.text import count
 
 WRITERS = 8
 HERTZ = 2.0
-APPENDS = 200
+APPENDS = 100
 SETTLE_S = 4.0
-IDLE_S = 20.0
+IDLE_S = 8.0
 LATEST_S = 5.0
 
 
 @dataclass(frozen=True)
 class Live:
-    """What one session showed."""
+    """What a hundred appends showed."""
 
     latencies_ms: tuple[float, ...]
     cpu_pct: float
@@ -84,17 +84,21 @@ def live_cockpit(stage: Stage, serial: int, **line: float) -> Iterator[tuple[Her
         herd.close()
 
 
-def live_once(stage: Stage, serial: int) -> Live:
-    """One session of 200 appends."""
-    with live_cockpit(stage, serial) as (herd, program):
-        cpu, received, began = cpu_s(program.process.pid), program.received, time.monotonic()
-        latencies = _latencies(herd, program)
-        spent = time.monotonic() - began
-        return Live(
-            tuple(latencies),
-            100 * (cpu_s(program.process.pid) - cpu) / spent,
-            (program.received - received) / spent / 1000,
-        )
+def live_rounds(stage: Stage) -> list[Live]:
+    """One session, in as many parts as there are rounds."""
+    with live_cockpit(stage, 0) as (herd, program):
+        return [_live(herd, program) for _ in range(stage.rounds)]
+
+
+def _live(herd: Herd, program: Program) -> Live:
+    cpu, received, began = cpu_s(program.process.pid), program.received, time.monotonic()
+    latencies = _latencies(herd, program)
+    spent = time.monotonic() - began
+    return Live(
+        tuple(latencies),
+        100 * (cpu_s(program.process.pid) - cpu) / spent,
+        (program.received - received) / spent / 1000,
+    )
 
 
 def _latencies(herd: Herd, program: Program) -> list[float]:
@@ -127,11 +131,15 @@ def _reached(cells: list[str], steps: int) -> bool:
     return any(cell in later for cell in cells)
 
 
-def idle_once(stage: Stage) -> float:
-    """Per cent of a core that a cockpit takes over a thousand runs of which none moves."""
+def idle_rounds(stage: Stage) -> list[float]:
+    """Per cent of a core that a cockpit takes over a thousand runs of which none moves, in parts of one session."""
     with stage.open(thousand(stage)) as program:
         program.wait(lambda screen: " done " in screen.text, READY_S, "the table")
         settle(program)
-        cpu, began = cpu_s(program.process.pid), time.monotonic()
-        program.idle_for(IDLE_S)
-        return 100 * (cpu_s(program.process.pid) - cpu) / (time.monotonic() - began)
+        return [_idle(program) for _ in range(stage.rounds)]
+
+
+def _idle(program: Program) -> float:
+    cpu, began = cpu_s(program.process.pid), time.monotonic()
+    program.idle_for(IDLE_S)
+    return 100 * (cpu_s(program.process.pid) - cpu) / (time.monotonic() - began)

@@ -4,9 +4,10 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sessions.locks import is_held
@@ -30,7 +31,7 @@ sets:
 space:
   ppo.learning_rate: {factor: [0.5, 2.0]}
 """
-STALL_S = 60.0
+STALL_S, LONG_STALL_S = 10.0, 60.0
 LOOK_S = 0.02
 HEALED_S = 0.5
 GROWTH_MB = 5.0
@@ -42,7 +43,7 @@ TRIALS = ("T0", "T1")
 
 @dataclass(frozen=True)
 class Stall:
-    """What a line that was not read for a minute did."""
+    """What a line that was not read did."""
 
     gap_s: float
     healed_s: float
@@ -89,9 +90,9 @@ def _moves(screen: Screen, trial: str) -> bool:
 # --- a stalled line
 
 
-def stall_once(stage: Stage, serial: int, seconds: float = STALL_S) -> Stall:
-    """Do not read the terminal for a minute, then read again."""
-    with studied(stage, f"stall{serial}") as (workspace, program):
+def stall_once(stage: Stage, seconds: float = STALL_S) -> Stall:
+    """Do not read the terminal for a time, then read again."""
+    with studied(stage, "stall") as (workspace, program):
         pid, before = program.process.pid, memory_mb(program.process.pid)
         (study,) = workspace.study_dirs()
         gap = _longest_gap(study / "inbox", seconds)
@@ -142,36 +143,47 @@ def _steps_of(cell: str) -> float:
 # --- a line that dies
 
 
-def hang_up_once(stage: Stage, serial: int) -> HangUp:
-    """Leave by key and come back; be hung up and come back; have the line cut."""
-    with studied(stage, f"lost{serial}") as (workspace, program):
+def hang_up_rounds(stage: Stage) -> list[HangUp]:
+    """Leave by key and come back, be hung up and come back, again and again; in the end have the line cut."""
+    with studied(stage, "lost") as (workspace, program):
         trials = live_runs(workspace)
-        program.press("/")
-        program.wait(lambda screen: "score>0.8" in screen.text or "ilter" in screen.text, READY_S, "the filter's line")
-        program.press("T1")
-        program.idle_for(0.5)
-        program.press("\r")
-        program.press("l")
-        program.wait(lambda screen: " T0 " not in screen.text, READY_S, "the filter")
-        program.idle_for(0.5)
-        pressed = time.monotonic()
-        program.press("q")
-        left = program.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - pressed
+        _look_at_one(program)
+        found = []
+        for _ in range(stage.rounds):
+            left = _gone_after(program, partial(program.press, "q"))
+            lost = _goes_on(workspace, trials)
+            attach, again, other = _attach(stage, workspace)
+            hung_up = _gone_after(again, partial(os.kill, again.process.pid, signal.SIGHUP))
+            lost += other + _goes_on(workspace, trials)
+            later, program, other = _attach(stage, workspace)
+            found.append(HangUp(left, hung_up, max(attach, later), (*lost, *other)))
+        with program:
+            program.hang_up()
+            program.wait_exit(READY_S)
+        last = found.pop()
+        return [*found, replace(last, lost=(*last.lost, *_goes_on(workspace, trials)))]
+
+
+def _look_at_one(program: Program) -> None:
+    """Leave a mark of how things are looked at: a filter and a pane."""
+    program.press("/")
+    program.wait(lambda screen: "score>0.8" in screen.text or "ilter" in screen.text, READY_S, "the filter's line")
+    program.press("T1")
+    program.idle_for(0.5)
+    program.press("\r")
+    program.press("l")
+    program.wait(lambda screen: " T0 " not in screen.text, READY_S, "the filter")
+    program.idle_for(0.5)
+
+
+def _gone_after(program: Program, end: Callable[[], None]) -> float:
+    """Seconds from the end of a cockpit's session until its screen is gone; returns when its process is, too."""
+    with program:
+        began = time.monotonic()
+        end()
+        gone = program.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - began
         program.wait_exit(READY_S)
-        lost = _goes_on(workspace, trials)
-        attach, again, other = _attach(stage, workspace)
-        with again:
-            signalled = time.monotonic()
-            os.kill(again.process.pid, signal.SIGHUP)
-            hung_up = again.wait(lambda screen: not screen.alternate, READY_S, "the screen gone") - signalled
-            again.wait_exit(READY_S)
-        lost += other + _goes_on(workspace, trials)
-        later, cut, other = _attach(stage, workspace)
-        with cut:
-            cut.hang_up()
-            cut.wait_exit(READY_S)
-        lost += other + _goes_on(workspace, trials)
-        return HangUp(left, hung_up, max(attach, later), tuple(lost))
+    return gone
 
 
 def _attach(stage: Stage, workspace: Workspace) -> tuple[float, Program, list[str]]:

@@ -5,6 +5,7 @@ each is best: its first picture with data, and the first change of its picture a
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,8 @@ CALM_S, IDLE_S, LIVE_S = 6.0, 10.0, 15.0
 LATEST_S = 15.0
 CURVES = ("reward/", "episode/", "perf/", "ppo/", "task/")
 NAMES = ("vbot", "leet", "terminalboard")
+SIZE = (120, 40)
+_TIMES = re.compile(r"\b\d+[smhd]\b")
 
 WANDB_WRITER = """\
 import os, sys, wandb
@@ -108,8 +111,8 @@ class OurData:
         return count(self.writer.env_steps) in screen.line_with(" w0 ")
 
     def mark(self, screen: Screen) -> str:
-        """The cells of the row that tell its steps."""
-        return " ".join(screen.line_with(" w0 ").split()[:5])
+        """The row, but for its age."""
+        return _TIMES.sub("", screen.line_with(" w0 "))
 
     def close(self) -> None:
         """End the run."""
@@ -238,7 +241,7 @@ def _measure(stage: Stage, name: str, make: Callable[[], Data], ours: Data) -> S
 
 @contextmanager
 def _opened(data: Data) -> Iterator[Program]:
-    with Program(data.words, {**terminal_environment(), "COLORTERM": "truecolor"}) as program:
+    with Program(data.words, {**terminal_environment(), "COLORTERM": "truecolor"}, *SIZE) as program:
         program.wait(data.seen, READY_S, "its first picture with data")
         yield program
 

@@ -22,11 +22,13 @@ class Stage:
         root: An empty folder.
         rounds: How often a timing is taken.
         say: Told how far the work is.
+        long: Take the time that a stalled line needs to show everything.
     """
 
     root: Path
     rounds: int = 5
     say: Callable[[str], None] = lambda line: None
+    long: bool = False
     _made: dict[str, Workspace] = field(default_factory=dict)
 
     def workspace(self, name: str, fill: Callable[[Workspace], object] | None = None) -> Workspace:

@@ -23,10 +23,10 @@ from vbot_tui.cli.tables import table
 HELP = """\
 Measure the cockpit: the real program in a terminal of its own, made-up runs, a slow line, a stalled one, a cut one,
 damaged files, random keys. A real training of one thread runs beside it, as in use. Each timing is the median of the
-rounds; costs are seconds of CPU. Takes a quarter of an hour."""
+rounds; costs are seconds of CPU. Takes about six minutes."""
 ENV = "vbot_navigation_section001"
 WARM_UP_S = 8.0
-PEERS = ("wandb==0.31.0", "terminalboard==0.5.3")
+PEERS = ("wandb==0.31.0", "terminalboard==0.5.3", "plotext==5.3.2")  # terminalboard needs the older plotext
 
 
 def add_verb(names: Verbs) -> None:
@@ -35,6 +35,7 @@ def add_verb(names: Verbs) -> None:
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help="only this figure (repeatable)")
     parser.add_argument("--rounds", type=positive_int, default=5, metavar="N", help="how often a timing is taken")
     parser.add_argument("--peers", action="store_true", help="instead: side by side with LEET and terminalboard")
+    parser.add_argument("--long", action="store_true", help="leave the stalled line unread for 60 s instead of 10")
     parser.add_argument("--alone", action="store_true", help="no training beside it")
 
 
@@ -52,7 +53,8 @@ def cockpit(arguments: argparse.Namespace, console: Console) -> int:
         tempfile.TemporaryDirectory(prefix="vbot-bench-", ignore_cleanup_errors=True) as folder,
         training(Path(folder) / "beside", console, wanted=not arguments.alone),
     ):
-        found = measure(Stage(Path(folder), arguments.rounds, console.tell), arguments.only)
+        stage = Stage(Path(folder), arguments.rounds, console.tell, long=arguments.long)
+        found = measure(stage, arguments.only)
     load = os.getloadavg()[0]
     console.tell(f"load of the machine at the end: {load:.2f}")
     result = {item.name: item.as_json() for item in found}
@@ -68,7 +70,9 @@ def beside_peers(arguments: argparse.Namespace, console: Console) -> int:
 
     home, trouble = None, ""
     try:
-        home = peer_env.python(say=console.tell, locked=PEERS, tried="import wandb, terminalboard", whole=False)
+        home = peer_env.python(
+            say=console.tell, locked=PEERS, tried="import wandb, terminalboard, plotext._core", whole=False
+        )
     except VbotError as error:
         trouble = str(error)
         console.tell(f"vbot: {trouble}")
