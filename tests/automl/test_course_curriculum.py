@@ -51,7 +51,7 @@ def test_sections_start_from_what_the_field_taught():
 def test_all_stages_see_and_think_alike_so_that_weights_fit():
     cfgs = configs().values()
     assert {observation_size(cfg.task) for cfg in cfgs} == {116}
-    assert {tuple(cfg.ppo.hidden) for cfg in cfgs} == {(192, 96, 64)}
+    assert {tuple(cfg.ppo.hidden) for cfg in cfgs} == {(256, 128, 64)}
 
 
 def test_the_field_is_a_field_and_the_sections_are_walked_themselves():

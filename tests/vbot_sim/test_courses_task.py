@@ -292,7 +292,8 @@ def touched(**changes: Any) -> list[Any]:
     """Two steps of a robot that is put on its target on flat ground, which has no other target for it."""
     only = replace(FieldCfg(), go_on_share=0.0, flat_share=1.0, stairs_share=0.0, ramp_share=0.0, bumps_share=0.0)
     task = cfg("section011", "field", field=only)
-    made = build_task(replace(task, episode=replace(task.episode, **changes)), 1, seed=5)
+    at_once = {"success_speed_mps": 10.0, "success_hold_s": 0.04}
+    made = build_task(replace(task, episode=replace(task.episode, **at_once, **changes)), 1, seed=5)
     made.reset()
     made._qpos[0, :2] = made.targets()[0]  # type: ignore[attr-defined]
     return [(step.terminated[0], step.truncated[0], step.episodes) for step in (made.step(idle(1)), made.step(idle(1)))]
