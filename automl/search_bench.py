@@ -20,7 +20,7 @@ from automl.commands import Command
 from automl.headless import run_study
 from automl.journal import read_journal
 from automl.presets import PPO_SPACE, reward_space
-from automl.space import Range
+from automl.space import Dimension, Factor, Range
 from automl.spec import FIRST_ENV, StudySpec
 from automl.studies import LOG_FILE, create_study, send
 from sessions.errors import UsageError, WorkFailed
@@ -54,8 +54,8 @@ class Arm:
     early_stop: AshaCfg = field(default_factory=AshaCfg)
 
 
-# Robots walk after a quarter of a trial if they ever will, and arrive after half of it.
-HALVING = AshaCfg(enabled=True, eta=2.0, rungs=(0.25, 0.5), min_peers=2, wait=True)
+# With the old reward a robot that will ever arrive walks after a third of a trial; before, all stand or fall.
+HALVING = AshaCfg(enabled=True, eta=2.0, rungs=(0.375, 0.625), min_peers=2, wait=True)
 ARMS = (
     Arm("tpe+asha", "tpe", HALVING),
     Arm("random", "random"),
@@ -129,9 +129,21 @@ def starts(env: str, preset: str) -> dict[str, Any]:
     return {f"task.{path}": ours[path] for path in moved}
 
 
+def by_magnitude(env: str, preset: str) -> dict[str, Dimension]:
+    """The predecessor's ranges of reward scales as factors on the preset: -0.5 is as far from -2 as -8 would be."""
+    known = leaves(task_cfg(env, preset))
+    space = dict(reward_space(env, preset))
+    for path, item in space.items():
+        around = known[path.removeprefix("task.")]
+        if isinstance(item, Range) and isinstance(around, int | float) and around:
+            low, high = sorted((item.low / around, item.high / around))
+            space[path] = Factor(low, high)
+    return space
+
+
 def spec_of(plan: Plan, arm: Arm, repeat: int) -> StudySpec:
     """The study of an arm."""
-    space = {**PPO_SPACE, "ppo.gamma": DISCOUNT, **reward_space(plan.env, plan.preset)}
+    space = {**PPO_SPACE, "ppo.gamma": DISCOUNT, **by_magnitude(plan.env, plan.preset)}
     place = {} if plan.own_starts else starts(plan.env, plan.preset)
     sets = {"train.keep_last": KEPT, **place, **dict(plan.sets)}
     base = StudySpec(label=f"bench-{arm.name.partition('+')[0]}", env=plan.env, preset=plan.preset, space=space)

@@ -21,6 +21,7 @@ from automl.search_bench import (
     spec_of,
     summary,
 )
+from automl.space import Choice, Factor
 from automl.spec import complete
 from automl.studies import study_view
 from sessions.errors import UsageError, WorkFailed
@@ -165,6 +166,16 @@ def test_what_is_searched_is_the_reward_of_the_old_preset_from_the_starts_of_the
     assert task == {f"task.spawn.{name}": value for name, value in moved.items()}
     own = spec_of(replace(Plan(), own_starts=True), ARMS[0], 1)
     assert not [path for path in own.sets if path.startswith("task.")]
+
+
+def test_reward_scales_are_drawn_over_their_magnitude_within_the_old_ranges():
+    space = complete(spec_of(Plan(), ARMS[0], 1)).space
+    # -4 to -0.5 around -2, and 15 to 50 around 30
+    assert space["task.reward.scales.near_target_speed"] == Factor(0.25, 2.0, around=-2.0)
+    approach = space["task.reward.scales.approach"]
+    assert (approach.low, approach.high) == (0.5, pytest.approx(5 / 3))
+    assert isinstance(space["task.reward.scales.termination"], Choice)
+    assert space["ppo.gamma"].around == 0.99  # the preset itself is tried with the learner's own discount
 
 
 # --- being cut
