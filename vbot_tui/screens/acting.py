@@ -16,7 +16,7 @@ from vbot_tui.launch_model import Draft, Plan, resolve_key
 from vbot_tui.lines import Line, line
 from vbot_tui.model import TrialRow
 from vbot_tui.orders import full_length
-from vbot_tui.screens.ask import Ask
+from vbot_tui.screens.ask import PENDING, Ask
 from vbot_tui.screens.asking import ask_kill, named
 from vbot_tui.screens.base import CockpitModal, CockpitScreen, textual_bindings
 from vbot_tui.screens.modals import Confirm
@@ -270,7 +270,7 @@ class Acting(CockpitScreen):
             return ""
         if not draft.sets:
             return "nothing is changed"
-        return "still being checked" if plan is None else plan.trouble
+        return PENDING if plan is None else plan.trouble
 
     def _clone_meaning(self, draft: Draft, words: str) -> list[Line]:
         width, keys = self.app.size.width - 2, self._keys()

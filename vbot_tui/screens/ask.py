@@ -11,6 +11,11 @@ from vbot_tui.screens.base import CockpitModal, textual_bindings
 from vbot_tui.widgets import head
 from vbot_tui.widgets.frame import KeyBar, Page
 
+LOOK_S = 0.2
+"""How soon what came in meanwhile is shown and acted on."""
+PENDING = "still being checked"
+"""What refuses a text until it is known whether it can be taken; Enter is remembered until then."""
+
 
 class Ask(CockpitModal[str]):
     """Asks for one line; hands back what was typed, or None when it was dropped.
@@ -20,9 +25,9 @@ class Ask(CockpitModal[str]):
         words: What stands there first.
         hint: What may stand there, shown while nothing does.
         on_change: Called with each new text.
-        meaning: Says what the text means now, in at most three lines; asked again whenever the picture changes.
+        meaning: Says what the text means now, in at most three lines; asked again and again.
         complete: Returns the text with its last word completed.
-        refuse: Says why the text cannot be taken, empty when it can.
+        refuse: Says why the text cannot be taken, empty when it can, ``PENDING`` when that is not known yet.
     """
 
     BINDINGS = textual_bindings("ask")
@@ -49,6 +54,7 @@ class Ask(CockpitModal[str]):
         super().__init__()
         self.title_text, self.words, self.hint = title, words, hint
         self._tell, self._meaning, self._complete, self._refuse = on_change, meaning, complete, refuse
+        self._entered = False
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
@@ -64,7 +70,14 @@ class Ask(CockpitModal[str]):
         """Show the keys and take the focus."""
         self.query_one(KeyBar).set_lines([head.key_bar("ask", (), 60)])
         self.query_one(Input).focus()
+        self.set_interval(LOOK_S, self._look)
         self.show_meaning()
+
+    def _look(self) -> None:
+        """Show what the text means by now; take it if Enter came before that was known."""
+        self.show_meaning()
+        if self._entered:
+            self.action_keep()
 
     def show_meaning(self) -> None:
         """Say what the text means now."""
@@ -73,6 +86,7 @@ class Ask(CockpitModal[str]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell what is typed so far."""
+        self._entered = False
         self._tell(event.value)
         self.show_meaning()
 
@@ -83,7 +97,9 @@ class Ask(CockpitModal[str]):
     def action_keep(self) -> None:
         """Hand back the text, unless it is refused."""
         words = self.query_one(Input).value
-        if not self._refuse(words):
+        trouble = self._refuse(words)
+        self._entered = trouble == PENDING
+        if not trouble:
             self.dismiss(words)
 
     def action_complete(self) -> None:

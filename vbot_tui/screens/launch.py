@@ -98,9 +98,6 @@ class LaunchScreen(PagedScreen):
             news = head.news(self.with_notice(view), now, app.glyphs, width)
             self.set_lines("#hint", [news or launch_page.verdict(self.plan, width, app.glyphs)])
             self.set_lines("#keys", [head.key_bar("launch", (), width, read_only=app.read_only)])
-        top = self.app.screen
-        if isinstance(top, Ask):
-            top.show_meaning()
 
     def _status(self, width: int) -> Line:
         draft = self.draft

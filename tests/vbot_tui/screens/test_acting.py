@@ -102,3 +102,19 @@ async def test_where_only_looking_is_allowed_there_is_no_menu():
         await press(pilot, "A", "C")
         assert isinstance(app.screen, TrialsScreen)
     assert not of(client, "draft")
+
+
+async def test_enter_before_a_clone_is_checked_is_remembered(tmp_path):
+    from dataclasses import replace
+
+    from vbot_tui.launch_model import Draft, Entry, Plan
+
+    client, app = start(view(row(4, state="finished")))
+    client.view = replace(client.view, plan=Plan(Draft(source="run4"), (Entry("ppo.clip", "0.2", "0.2", "default"),)))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "C", *"clip=0.1", "enter")
+        assert not of(client, "clone")
+        wanted = of(client, "draft")[-1][0]
+        client.show(replace(client.view, plan=Plan(wanted, client.view.plan.entries)))
+        await pilot.pause(0.5)
+    assert of(client, "clone") == [("run4", wanted)]
