@@ -4,15 +4,13 @@ Textual's partial update sends each line from the widget's left edge up to the l
 digit at the right changed. Over SSH those bytes are what a frame costs, so the stretches are cut on both sides here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.control import Control
 from textual._compositor import ChopsUpdate
-from textual.color import Color
 from textual.geometry import Region, Size
-from textual.strip import Strip
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -54,7 +52,7 @@ class Pen:
         self._screen: Screen[Any] | None = None
         self._size = Size(0, 0)
         self._parts: list[str] = []
-        self._places: dict[Widget, tuple[Region, Region, Color]] = {}  # of this frame's widgets: content, whole, ground
+        self._places: dict[Widget, tuple[Region, Region]] = {}  # content and whole, of this frame's widgets
 
     def takes(self, widget: "Widget") -> bool:
         """Whether cells of this widget can be drawn now; if not, it has to ask for a repaint."""
@@ -70,28 +68,26 @@ class Pen:
         if widget not in self._places:
             if not self._places:
                 app.call_later(self.flush)
-            self._places[widget] = widget.content_region, widget.region, widget.background_colors[1]
+            self._places[widget] = widget.content_region, widget.region
         return self._places[widget][0].bottom <= app.size.height
 
-    def draw(self, widget: "Widget", y: int, stretches: Sequence[tuple[int, int]], strip: Strip) -> None:
+    def draw(
+        self, widget: "Widget", y: int, stretches: Sequence[tuple[int, int]], sent: Callable[[int, int], str]
+    ) -> None:
         """Draw cells of a row of a widget that the pen takes.
 
         Args:
             widget: Whose row it is.
             y: The row, within the widget's content.
             stretches: First cell and number of cells of each part.
-            strip: The whole row.
+            sent: What the terminal is sent for the cells from one to before another.
         """
-        app, (where, whole, background) = self._app, self._places[widget]
-        filters = widget.get_line_filters()
+        where, whole = self._places[widget]
         for start, cells in stretches:
             stop = min(start + cells, where.width)
             if not (0 <= y < where.height and start < stop):
                 continue
-            part = strip.crop(start, stop)
-            for line_filter in filters:
-                part = part.apply_filter(line_filter, background)
-            self._parts.append(Control.move_to(where.x + start, where.y + y).segment.text + part.render(app.console))
+            self._parts.append(f"\x1b[{where.y + y + 1};{where.x + start + 1}H{sent(start, stop)}")
             widget._styles_cache.set_dirty(Region(start, y + where.y - whole.y, cells, 1))
 
     def _forget(self) -> None:

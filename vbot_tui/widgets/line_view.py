@@ -4,6 +4,7 @@ Only lines that changed since the last paint are sent, one segment per span. Not
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,7 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from vbot_tui.frames import Pen
-from vbot_tui.lines import ROLES, Line, differences
+from vbot_tui.lines import ROLES, Line, differences, plain
+from vbot_tui.text import width
 
 
 class LineView(ScrollView, can_focus=False):
@@ -29,10 +31,12 @@ class LineView(ScrollView, can_focus=False):
         self.lines: tuple[Line, ...] = ()
         self._given: Sequence[Line] = ()
         self._styles: dict[tuple[str, bool], Style] = {}
+        self._codes: dict[tuple[str, bool], tuple[str, str]] = {}
 
     def notify_style_update(self) -> None:
         """Forget the styles: the theme, or what the widget stands on, has changed."""
         self._styles.clear()
+        self._codes.clear()
         super().notify_style_update()
 
     def set_lines(self, lines: Sequence[Line], *, follow: bool = False) -> None:
@@ -61,7 +65,7 @@ class LineView(ScrollView, can_focus=False):
         """Have stretches (first cell, number of cells) of a row painted: at once where that can be done."""
         pen: Pen | None = getattr(self.app, "pen", None)
         if stretches and pen is not None and pen.takes(self):
-            pen.draw(self, y, stretches, self.paint(after, cursor=cursor))
+            pen.draw(self, y, stretches, partial(self._sent, after, cursor))
         else:
             for start, cells in stretches:
                 self.refresh(Region(start, y, cells, 1))
@@ -85,6 +89,34 @@ class LineView(ScrollView, can_focus=False):
         """Return the strip of a line, filled to the width of the widget."""
         segments = [Segment(text, self._style(role, cursor)) for text, role in spans]
         return Strip(segments).adjust_cell_length(self.size.width, self._style("", cursor))
+
+    def _sent(self, spans: Line, cursor: bool, start: int, stop: int) -> str:
+        """Return what the terminal is sent for the cells of a line from one to before another."""
+        whole = plain(spans)
+        if width(whole) != len(whole):
+            return self._rendered(self.paint(spans, cursor=cursor).crop(start, stop))
+        out: list[str] = []
+        at = 0
+        for text, role in (*spans, (" " * (stop - len(whole)), "")):
+            piece = text[max(0, start - at) : max(0, stop - at)]
+            if piece:
+                before, after = self._codes_of(role, cursor)
+                out.append(f"{before}{piece}{after}")
+            at += len(text)
+        return "".join(out)
+
+    def _codes_of(self, role: str, cursor: bool) -> tuple[str, str]:
+        """What the terminal is sent before and after text of a role; found once for a theme."""
+        found = self._codes.get((role, cursor))
+        if found is None:
+            before, _, after = self._rendered(Strip([Segment("x", self._style(role, cursor))])).partition("x")
+            found = self._codes[role, cursor] = before, after
+        return found
+
+    def _rendered(self, strip: Strip) -> str:
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip.render(self.app.console)
 
     def _style(self, role: str, cursor: bool) -> Style:
         """The whole style of a role, on the cursor's row or on any other; each is made once for a theme."""
