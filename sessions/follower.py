@@ -39,6 +39,7 @@ KEEP_AWAKE = 24  # so many runs that have ended keep their curves in memory, tho
 INDEX_S = 60.0  # between two writings of the index
 FRESH_S = 0.1  # a folder that changed this lately may have changed again within the resolution of its time
 MISSED_HINTS = 3
+FRESH_LOOK = 0.75  # of the time between two polls: a run that was looked at since need not be looked at again
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Follower:
         self._turn_of_rest = 0
         self._follows: dict[str, RunFollow] = {}
         self._folder_stamps: dict[str, object] = {}
+        self._looked_at: dict[str, float] = {}
         self._known: dict[str, run_index.Known] = {}
         self._hints: deque[str] = deque(maxlen=100_000)  # the handler appends, the thread pops: no lock needed
         self._wake = threading.Event()
@@ -269,7 +271,7 @@ class Follower:
         for name in sorted(self._active - looked, reverse=True):
             if self._stopping.is_set():
                 return False
-            if name in self._follows:
+            if name in self._follows and self._ticks() - self._looked_at[name] >= FRESH_LOOK * self._poll_s:
                 self._look(name, polled=True)
         for name in self._due_at_rest(looked):
             self._look(name, polled=True)
@@ -327,6 +329,7 @@ class Follower:
     def _drop(self, name: str) -> None:
         if self._follows.pop(name, None) is not None:
             self._folder_stamps.pop(name, None)
+            self._looked_at.pop(name, None)
             self._gone.add(name)
             self._backlog.discard(name)
             self._active.discard(name)
@@ -340,7 +343,7 @@ class Follower:
         if follow.asleep and name in self.store.wanted():
             follow.wake()
         self._gone.discard(name)
-        self._folder_stamps[name] = follow.folder_stamp
+        self._folder_stamps[name], self._looked_at[name] = follow.folder_stamp, self._ticks()
         found = follow.look(self._clock)
         if found.changed or (new and not (follow.asleep and self.store.get(name) is not None)):
             self._changed.add(name)
