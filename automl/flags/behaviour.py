@@ -93,7 +93,7 @@ def _weak_drive(w: Window) -> Found:
             _far(w),
             _not_nearer(w),
             _learns(w),
-            Below("what walking would pay, as a share of what moving costs", ratio(walking, moving), 0.5, 0.7),
+            Below("what walking would pay, as a share of what moving costs", ratio(walking, moving), 1 / 3, 0.5),
             Below("share of income paid for being alive", w.income_share(ALIVE) or 0.0, 0.5, 0.6),
         ),
         (("walking would pay per control step", walking), ("moving costs per control step", moving)),
@@ -271,7 +271,7 @@ _RULES: tuple[Detector, ...] = (
     Detector(
         "weak_drive",
         "weak drive",
-        "it hardly moves, because moving costs at least twice what walking to the target would pay",
+        "it hardly moves, because moving costs three times what walking to the target would pay",
         "raise forward_velocity or approach, or lighten the penalties on movement until walking pays",
         _weak_drive,
     ),

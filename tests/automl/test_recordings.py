@@ -78,11 +78,10 @@ def test_a_recording_without_its_description_is_refused(run, tmp_path):
 
 
 def test_every_exhibit_was_recorded_with_a_seed_of_its_own_for_each_part():
-    found = {(item.exhibit, item.part): item.seed for item in load_all(ASSETS)}
-    assert {name for name, part in found if part == "report"} == set(exploits.names())
-    assert {item.exhibit for item in load_all(ASSETS)} <= set(exploits.names())
-    both = [name for name, part in found if part == "tuning"]
-    assert all(found[name, "report"] != found[name, "tuning"] for name in both)
+    parts = {part: {(item.exhibit, item.seed) for item in load_all(ASSETS, part)} for part in ("tuning", "report")}
+    assert {name for name, _ in parts["report"]} == set(exploits.names())
+    assert {name for name, _ in parts["tuning"]} <= set(exploits.names())
+    assert not parts["tuning"] & parts["report"]
 
 
 def test_recordings_are_small_and_hold_only_what_is_looked_at():
