@@ -239,7 +239,7 @@ class Acting(CockpitScreen):
         client.draft(base)
 
         def draft(words: str) -> Draft:
-            return cloned(base, words, self._keys())
+            return cloned(base, words, self._setting_names())
 
         def done(words: str | None) -> None:
             if words:
@@ -250,13 +250,13 @@ class Acting(CockpitScreen):
                 title, "", "learning_rate=3e-4 termination=-150",
                 on_change=lambda words: client.draft(draft(words)),
                 meaning=lambda words: self._clone_meaning(draft(words), words),
-                complete=lambda words: completed(words, self._keys()),
+                complete=lambda words: completed(words, self._setting_names()),
                 refuse=lambda words: self._clone_trouble(draft(words), words),
             ),
             done,
         )  # fmt: skip
 
-    def _keys(self) -> tuple[str, ...]:
+    def _setting_names(self) -> tuple[str, ...]:
         plan = self.cockpit.client.view.plan
         return tuple(entry.key for entry in plan.entries if not entry.key.startswith("study.")) if plan else ()
 
@@ -273,7 +273,7 @@ class Acting(CockpitScreen):
         return PENDING if plan is None else plan.trouble
 
     def _clone_meaning(self, draft: Draft, words: str) -> list[Line]:
-        width, keys = self.app.size.width - 2, self._keys()
+        width, keys = self.app.size.width - 2, self._setting_names()
         last = words.split()[-1] if words and not words.endswith(" ") else ""
         if last and "=" not in last:
             near = ", ".join(resolve_key(last, keys)[:6])
