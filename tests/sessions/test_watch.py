@@ -1,6 +1,7 @@
 import os
 import queue
 import shutil
+import time
 
 import pytest
 
@@ -81,3 +82,15 @@ def test_watchdog_gives_the_same_hints_where_there_is_no_inotify(ws):
         hears(names, RUN)
     finally:
         end()
+
+
+def test_while_a_run_goes_on_writing_its_hints_come_at_a_pace(ws, heard):
+    run = make_run(ws, RUN)
+    hears(heard, RUN)
+    began = time.monotonic()
+    for _ in range(30):
+        append(run.path / "events.out.tfevents.1.h", b"x")
+        time.sleep(0.02)
+    append(run.path / "last", b"x")
+    hears(heard, RUN)
+    assert heard.qsize() <= (time.monotonic() - began) / watch.PACE_S + 2

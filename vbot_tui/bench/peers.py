@@ -30,7 +30,7 @@ LATEST_S = 15.0
 CURVES = ("reward/", "episode/", "perf/", "ppo/", "task/")
 NAMES = ("vbot", "leet", "terminalboard")
 SIZE = (120, 40)
-_TIMES = re.compile(r"\b\d+[smhd]\b")
+_TIME = re.compile(r"\d+[smhd]")
 
 WANDB_WRITER = """\
 import os, sys, wandb
@@ -112,7 +112,7 @@ class OurData:
 
     def mark(self, screen: Screen) -> str:
         """The row, but for its age."""
-        return _TIMES.sub("", screen.line_with(" w0 "))
+        return " ".join(word for word in screen.line_with(" w0 ").split() if not _TIME.fullmatch(word))
 
     def close(self) -> None:
         """End the run."""
