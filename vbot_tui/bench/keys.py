@@ -2,6 +2,7 @@
 
 import random
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from vbot_tui.bench.stage import READY_S, TABLE_HEAD, Stage
 
 SIZES = ((80, 24), (60, 20), (100, 30), (120, 40), (200, 50))
 KEYS = 5000
-BURST = 10
+BURST, WAVE = 10, 100  # keys that come at once, and after how many the screen may catch up
+QUIET_S, PATIENCE_S = 0.25, 20.0
 RUNS = 40
 CODES = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
@@ -78,6 +80,8 @@ def _press(program: Program, chance: random.Random, every: list[str], most: int)
                 program.press("".join(burst))
             pressed += len(burst)
             program.read(0.02)
+            if pressed % WAVE == 0:
+                _let_finish(program)
         if program.process.poll() is None:
             _calm_down(program)
     except TooLate as late:
@@ -90,8 +94,18 @@ def _press(program: Program, chance: random.Random, every: list[str], most: int)
     return pressed, None
 
 
+def _let_finish(program: Program) -> None:
+    """Wait until the screen has dealt with what was pressed: nothing more comes from it."""
+    end = time.monotonic() + PATIENCE_S
+    before = -1
+    while program.received != before and program.process.poll() is None and time.monotonic() < end:
+        before = program.received
+        program.idle_for(QUIET_S)
+
+
 def _calm_down(program: Program) -> None:
     """Go back to the table: it must answer, and must be whole."""
+    _let_finish(program)
     for _ in range(CALM):
         if program.process.poll() is not None:
             return
