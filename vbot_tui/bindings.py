@@ -113,7 +113,7 @@ def _deeds(context: str, many: str = "", bar: int = 0) -> list[Key]:
         ("clone", "C", "clone", "clone", "train its settings again with a change, typed in one line"),
     )
     out = [_key(context, "Work", *row, acts=True, needs="trial") for row in rows]
-    everything = f"everything that can be done with it{many}"
+    everything = f"all that can be done with it{many}"
     return [*out, _key(context, "Work", "act", "A", "act", "do", everything, rank=bar, acts=True, needs="trial")]
 
 

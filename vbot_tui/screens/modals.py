@@ -13,6 +13,17 @@ from vbot_tui.widgets import head
 from vbot_tui.widgets.frame import KeyBar, Page, StatusLine
 
 
+def _box(name: str) -> str:
+    """Return the looks of a question; a screen's own rules hold for its own name only."""
+    return f"""
+    {name} {{ align: center middle; background: $background 60%; }}
+    {name} > Vertical {{ width: 66; max-width: 96%; height: auto; padding: 0 1; }}
+    {name} > Vertical {{ background: $surface; border: round $warning; }}
+    {name} Page {{ background: $surface; }}
+    {name} KeyBar {{ background: $surface; }}
+    """
+
+
 class Told(CockpitModal[bool]):
     """Says something that must be read, such as why a start is refused; every answer only closes it.
 
@@ -23,13 +34,7 @@ class Told(CockpitModal[bool]):
 
     context = "told"
     BINDINGS = textual_bindings("told")
-    CSS = """
-    Told { align: center middle; background: $background 60%; }
-    Told > Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
-    Told > Vertical { background: $surface; border: round $warning; }
-    Told Page { background: $surface; }
-    Told KeyBar { background: $surface; }
-    """
+    CSS = _box("Told")
 
     def __init__(self, title: str, body: Sequence[str | Line]) -> None:
         super().__init__()
@@ -70,6 +75,7 @@ class Confirm(Told, inherit_bindings=False):
 
     context = "confirm"
     BINDINGS = textual_bindings("confirm")
+    CSS = _box("Confirm")
 
     def action_yes(self) -> None:
         """Do it."""

@@ -138,10 +138,13 @@ def flags(row: TrialRow | None, width: int, glyphs: Glyphs) -> list[Line]:
 
 def _flag(flag: FlagView, width: int) -> list[Line]:
     sure = f"  {text.percent(flag.confidence)} sure" if math.isfinite(flag.confidence) else ""
-    head = line((f"{flag_letter(flag.name)} {text.clean(flag.title)}", "warn"), (f"{sure}  {flag.window}", "dim"))
+    title = f"{flag_letter(flag.name)} {text.clean(flag.title)}"
+    fits = text.width(f"{title}{sure}  {flag.window}") <= width
+    head = line((title, "warn"), (f"{sure}  {flag.window}" if fits else sure, "dim"))
     numbers = ", ".join(f"{name} {text.number(value)}" for name, value in flag.evidence)
     return [
         head,
+        *([] if fits else _block("when", flag.window, width, "dim")),
         *_block("rule", flag.rule, width, ""),
         *_block("seen", numbers or "no numbers", width, "accent"),
         *_block("do", flag.advice, width, "good"),
