@@ -1,40 +1,21 @@
-"""A day's work in keys: the table in the papers, pressed key by key."""
-
-import re
-from pathlib import Path
+"""A day's work in keys: what each asks of the core. The same rows are walked for real in ``tests/tmux``."""
 
 import pytest
 
 from sessions.workspace import Workspace
 from tests.vbot_tui.builders import LAZY, head, row, view
+from tests.vbot_tui.day import TEXT, activities
 from tests.vbot_tui.planning_client import planned
 from tests.vbot_tui.studies import add_run
 from tests.vbot_tui.test_app import SMALL, seen, settled
 from vbot_tui.launch_model import Audit, Draft
 from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.launch import LaunchScreen
+from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.study import StudyScreen
 
-PAPER = Path(__file__).parents[2] / "docs" / "cockpit.md"
-LINE = re.compile(r"^\| ([^|]+) \| ([^|]+) \| (\d+) \|$", re.MULTILINE)
+DAY = activities()
 NAMES = {"Space": "space", "Enter": "enter"}
-TARGETS = {
-    "morning catch-up": 1, "decide the next experiment": 2, "smoke test": 1, "set search space and trial length": 1,
-    "start a study": 2, "full run from a trial": 2, "queue a search from the form": 1, "watch": 0,
-    "notice a peak or a decline": 0, "kill a run": 2, "recover after a crash": 1, "compare two runs": 2,
-    "find the best checkpoint": 2, "evaluate all checkpoints": 1, "diagnose failures": 2, "warm start": 1,
-    "clone with one change": 4, "annotate": 2, "archive a reward": 1, "leave for the night": 1,
-}  # fmt: skip
-
-
-def table():
-    """Activity -> keys as written, and the count beside them."""
-    return {name.strip(): (re.findall(r"`([^`]+)`|(\btext\b)", keys), int(count)) for name, keys, count in
-            LINE.findall(PAPER.read_text())}  # fmt: skip
-
-
-def keys_of(activity):
-    return [NAMES.get(key, key) if key else "text" for key, _ in table()[activity][0]]
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +31,21 @@ def opened(workspace, **changes):
 
 
 async def walk(pilot, activity, typed="hi"):
+    await press(pilot, DAY[activity].keys, typed)
+
+
+async def press(pilot, keys, typed="hi"):
     await settled(pilot)
-    for key in keys_of(activity):
-        for name in [*typed, "enter"] if key == "text" else [key]:
+    for key in keys:
+        for name in [*typed, "enter"] if key == TEXT else [NAMES.get(key, key)]:
             await pilot.press({"=": "equals_sign", "_": "underscore", ".": "full_stop"}.get(name, name))
         await settled(pilot)
 
 
 def test_counts_are_those_of_the_keys_and_no_higher_than_wanted():
-    rows = table()
-    assert set(rows) == set(TARGETS)
-    assert {name: len(keys) for name, (keys, _) in rows.items()} == {name: count for name, (_, count) in rows.items()}
-    assert [name for name, (_, count) in rows.items() if count > TARGETS[name]] == []
+    assert len(DAY) == 23
+    assert {name: len(row.keys) for name, row in DAY.items()} == {name: row.count for name, row in DAY.items()}
+    assert [name for name, row in DAY.items() if row.count > row.target] == []
 
 
 ASKS = {
@@ -96,11 +80,14 @@ async def test_a_run_is_killed_with_its_confirmation(workspace):
     assert [item[:2] for item in client.asked if item[0] == "kill"] == [("kill", "run7")]
 
 
-async def test_a_clone_is_trained(workspace):
+@pytest.mark.parametrize(
+    ("keys", "asked"), [(("C", TEXT), "clone"), (DAY["promote to the next stage"].keys, "next_stage")]
+)
+async def test_a_change_typed_in_one_line_is_trained(workspace, keys, asked):
     client, app = opened(workspace)
     async with app.run_test(size=SMALL) as pilot:
-        await walk(pilot, "clone with one change", "clip=0.1")
-    assert ("clone", "run7", Draft(source="run7", sets=(("ppo.clip", "0.1"),))) in client.asked
+        await press(pilot, keys, "clip=0.1")
+    assert (asked, "run7", Draft(source="run7", sets=(("ppo.clip", "0.1"),))) in client.asked
 
 
 @pytest.mark.parametrize(
@@ -109,6 +96,7 @@ async def test_a_clone_is_trained(workspace):
         ("decide the next experiment", StudyScreen),
         ("set search space and trial length", LaunchScreen),
         ("compare two runs", CompareScreen),
+        ("see the robot", RobotScreen),
     ],
 )
 async def test_the_keys_lead_to_the_room(workspace, activity, screen):

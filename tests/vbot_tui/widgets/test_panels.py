@@ -126,3 +126,10 @@ def test_info_names_run_end_and_settings():
         "Settings searched",
         "approach 4.2",
     ]
+
+
+def test_no_line_of_a_flag_is_wider_than_its_panel():
+    for width in (30, 48, 80):
+        assert max(len(plain(item)) for item in panels.flags(row(3, flags=(LAZY,)), width, UNICODE)) <= width
+    narrow = "\n".join(plain(item) for item in panels.flags(row(3, flags=(LAZY,)), 48, UNICODE))
+    assert "when steps 400,000 to 500,000 (20 updates)" in narrow
