@@ -33,13 +33,13 @@ DEFAULT = Preset(
     TaskCfg(
         reward=RewardCfg(
             scales=scales(
-                forward_velocity=0.4,
-                heading_tracking=0.06,
+                forward_velocity=1.2,
+                heading_tracking=0.18,
                 fine_position_tracking=0.2,
                 hold_still=0.4,
-                success_bonus=100.0,
-                time_cost=-0.1,
-                near_target_speed=-0.5,
+                success_bonus=60.0,
+                time_cost=-0.3,
+                near_target_speed=-1.5,
                 orientation=-0.4,
                 lin_vel_z=-0.2,
                 ang_vel_xy=-0.01,
@@ -47,7 +47,7 @@ DEFAULT = Preset(
                 dof_acc=-5e-4,
                 action_rate=-0.02,
                 hip_deviation=-0.018,
-                termination=-200.0,
+                termination=-300.0,
             ),
             fine_range_m=4.0,
             fine_requires_reach=False,
