@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from vbot_tui import bindings
 from vbot_tui.bench.herd import ended_runs
 from vbot_tui.bench.program import Program, TooLate, terminal_environment
+from vbot_tui.bench.screen import Screen
 from vbot_tui.bench.stage import READY_S, TABLE_HEAD, Stage
 
 SIZES = ((80, 24), (60, 20), (100, 30), (120, 40), (200, 50))
@@ -25,7 +26,7 @@ CODES = {
     "full_stop": ".", "comma": ",", "delete": "\x1b[3~", "f1": "\x1bOP", "ctrl+left": "\x1b[1;5D",
 }  # fmt: skip
 LEAVING = ("q", "Q", "ctrl+c", "ctrl+q", "ctrl+z")
-CALM = 12
+CALM_S = 0.3
 COMMAND = ["-m", "vbot_tui.bench.storm"]
 
 
@@ -106,10 +107,13 @@ def _let_finish(program: Program) -> None:
 def _calm_down(program: Program) -> None:
     """Go back to the table: it must answer, and must be whole."""
     _let_finish(program)
-    for _ in range(CALM):
-        if program.process.poll() is not None:
-            return
+    end = time.monotonic() + READY_S
+    while program.process.poll() is None and not _at_the_table(program.screen):
+        if time.monotonic() > end:
+            raise TooLate(f"Escape did not lead back to the table within {READY_S:g} s\n{program.screen.text}")
         program.press("\x1b")
-        program.idle_for(0.15)
-    if program.process.poll() is None:
-        program.wait(lambda screen: TABLE_HEAD in screen.text or " too small" in screen.text, 10.0, "the table, after")
+        program.idle_for(CALM_S)
+
+
+def _at_the_table(screen: Screen) -> bool:
+    return TABLE_HEAD in screen.text or " too small" in screen.text
