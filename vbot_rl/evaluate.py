@@ -3,7 +3,7 @@
 The trainer and the command line both come through here, so a score means the same wherever it was made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from vbot_sim.courses.rules import points_max
 from vbot_sim.courses.stretches import Stretch, where_ended
 from vbot_sim.schema import TaskCfg
 from vbot_sim.tasks import build_task
-from vbot_sim.vector_task import Step
+from vbot_sim.vector_task import Step, VectorTask
 
 SCHEMA = 1
 FALLS_DIR = "falls"  # within the recorded episodes of a run
@@ -49,6 +49,9 @@ class Episode:
     end_x_m: float | None = None  # place of the trunk at the end; the target of the official protocols is at 0, 0
     end_y_m: float | None = None
     speed_before_mps: float | None = None  # planar, half a second before the end
+
+
+Played = tuple[scoring.Outcome, Episode]
 
 
 @dataclass(frozen=True)
@@ -133,34 +136,13 @@ def evaluate(
     count = protocols.CANONICAL_CASES if n is None else n
     chosen = protocols.CANONICAL_SEED if seed is None else seed
     world = build_task(judged, count, seed=chosen, threads=threads)
-    obs = world.reset(protocols.cases(how, task, count, chosen))
-    episodes: dict[int, tuple[scoring.Outcome, Episode]] = {}
-    trail = Trail(count, world.control_dt_s)
-    with np.errstate(all="ignore"):
-        while len(episodes) < count:
-            if not keep_going():
-                return None
-            if poses is not None and 0 not in episodes:
-                poses.before(world)
-            if falls is not None:
-                falls.before(world)
-            trail.before(world)
-            outcome = world.step(policy.act(obs))
-            obs = outcome.obs
-            trail.after(outcome)
-            if falls is not None:
-                falls.after(outcome)
-            if poses is not None and 0 not in episodes:
-                poses.after(outcome)
-            new = _first_ends(outcome, episodes, trail)
-            episodes.update(new)
-            if new:
-                world.park(np.array(sorted(new)))
-    ordered = [episodes[i] for i in range(count)]
-    outcomes = [outcome for outcome, _ in ordered]
+    world.reset(protocols.cases(how, task, count, chosen))
+    played = _play(policy, world, keep_going, poses, falls)
+    if played is None:
+        return None
+    outcomes, episodes = [outcome for outcome, _ in played], tuple(episode for _, episode in played)
     course_points = None if judged.course is None else points_max(judged.course.section)
     summary = scoring.summarize(outcomes, judged.episode.limit_s, course_points)
-    found = tuple(episode for _, episode in ordered)
     return EvalResult(
         protocol=how.name,
         protocol_id=how.id,
@@ -176,24 +158,55 @@ def evaluate(
         fell=summary.fell,
         fell_low=summary.fell_low,
         fell_high=summary.fell_high,
-        reached=sum(episode.reached for episode in found) / count,
+        reached=sum(episode.reached for episode in episodes) / count,
         out_of_bounds=summary.out_of_bounds,
         points_mean=summary.points_mean,
         points_max=summary.points_max,
         t_success_s=summary.time_mean_s,
-        distance_m=sum(episode.final_distance_m for episode in found) / count,
+        distance_m=sum(episode.final_distance_m for episode in episodes) / count,
         score=summary.score,
         score_version=summary.score_version,
         causes=summary.causes,
-        episodes=found,
-        where=() if judged.course is None else where_ended([e.end_y_m or 0.0 for e in found], outcomes),
+        episodes=episodes,
+        where=() if judged.course is None else where_ended([e.end_y_m or 0.0 for e in episodes], outcomes),
         created=utc_now(),
     )
 
 
-def _first_ends(
-    step: Step, known: dict[int, tuple[scoring.Outcome, Episode]], trail: Trail
-) -> dict[int, tuple[scoring.Outcome, Episode]]:
+def _play(
+    policy: Policy,
+    world: VectorTask,
+    keep_going: Callable[[], bool],
+    poses: PoseRecorder | None,
+    falls: FallRecorder | None,
+) -> list[Played] | None:
+    """Step ``world`` until every case has had one episode; None when asked to stop before that."""
+    over: dict[int, Played] = {}
+    trail = Trail(world.num_envs, world.control_dt_s)
+    with np.errstate(all="ignore"):
+        while len(over) < world.num_envs:
+            if not keep_going():
+                return None
+            first_case = poses if 0 not in over else None
+            if first_case is not None:
+                first_case.before(world)
+            if falls is not None:
+                falls.before(world)
+            trail.before(world)
+            step = world.step(policy.act(world.obs))
+            trail.after(step)
+            if falls is not None:
+                falls.after(step)
+            if first_case is not None:
+                first_case.after(step)
+            new = _first_ends(step, over, trail)
+            over.update(new)
+            if new:
+                world.park(np.array(sorted(new)))
+    return [over[i] for i in range(world.num_envs)]
+
+
+def _first_ends(step: Step, known: Mapping[int, Played], trail: Trail) -> dict[int, Played]:
     """The episodes that ended in ``step``, without the repeats of cases that were over before."""
     ends = step.episodes
     if ends is None:
