@@ -16,6 +16,7 @@ from vbot_sim.settings import require
 SCHEMA = 1
 SMOKE_ENV_STEPS = 300_000
 SMOKE_MAX_ENV_STEPS = 500_000
+FINAL_JUDGE_FROM = 0.6
 MIN_EVALUATIONS = 5
 
 WarmPart = Literal["weights", "normalizer", "optimizer", "schedule"]
@@ -79,12 +80,13 @@ class PpoCfg:
 class TrainCfg:
     """Settings of the loop around the learner."""
 
-    total_env_steps: int = 4_000_000
+    total_env_steps: int = 6_000_000
     num_envs: int = 256
     seed: int = 1
     threads: int = 1
     device: Literal["cpu", "cuda"] = "cpu"  # of the update; physics and acting stay on the processor
     evaluations: int = 8  # spread evenly, the last one at the end
+    judge_from: float = 0.0  # share of the run before the first of them: a fast early policy is not yet a sure one
     evaluation_cases: int | None = None  # None: the canonical ones; other numbers are quick looks that never rank
     checkpoint_interval_s: float = 20.0
     keep_last: int = 2
@@ -101,6 +103,7 @@ class TrainCfg:
             self.evaluations >= MIN_EVALUATIONS,
             f"train.evaluations must be at least {MIN_EVALUATIONS}, got {self.evaluations}; trials are ranked by them.",
         )
+        require(0 <= self.judge_from < 1, f"train.judge_from must be at least 0 and below 1, got {self.judge_from}.")
         require(
             self.checkpoint_interval_s > 0,
             f"train.checkpoint_interval_s must be positive, got {self.checkpoint_interval_s}.",

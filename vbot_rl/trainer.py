@@ -210,7 +210,10 @@ class Trainer:
 
     def _evaluation_due(self) -> bool:
         cfg = self.cfg.train
-        return self.env_steps * cfg.evaluations >= cfg.total_env_steps * (self.evaluations_done + 1)
+        if self.evaluations_done == cfg.evaluations:
+            return False
+        share = (self.evaluations_done + 1) / cfg.evaluations
+        return self.env_steps >= cfg.total_env_steps * min(1.0, cfg.judge_from + (1.0 - cfg.judge_from) * share)
 
     def _evaluate(self) -> EvalResult | None:
         """Judge the policy on the canonical cases; None when asked to end meanwhile."""

@@ -93,10 +93,12 @@ def resolve_with_base(arguments: argparse.Namespace) -> "tuple[Resolved, Resolve
     from pathlib import Path
 
     from automl.local import usable_cores
-    from vbot_rl.config import load_yaml, override, run_cfg
+    from vbot_rl.config import FINAL_JUDGE_FROM, load_yaml, override, run_cfg
 
     sets = {**assignments(arguments.sets), **given_settings(arguments)}
     if arguments.config is None:
+        if arguments.final:
+            sets.setdefault("train.judge_from", FINAL_JUDGE_FROM)
         sets.setdefault("train.threads", usable_cores())  # a single run has the machine; trials get a thread each
         if arguments.source is not None:
             base = found_settings(arguments)
