@@ -58,6 +58,7 @@ def test_texts_are_read_as_yaml():
         ("ppo.gamma=1.5", "between 0 and 1"),
         ("ppo.hidden=[]", "layer widths"),
         ("train.evaluations=2", "at least 5"),
+        ("train.judge_from=1", "below 1"),
         ("train.total_env_steps=20000", "needs 5 updates"),
         ("ppo.minibatches=100000", "lower it"),
         ("env=other", "own argument"),

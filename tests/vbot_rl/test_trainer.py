@@ -34,6 +34,14 @@ def test_a_short_run_on_the_real_task_learns(tmp_path):
     assert all(np.isfinite(distances))
 
 
+@pytest.mark.parametrize(("judge_from", "updates"), [(0.0, [3, 5, 8, 10, 12]), (0.5, [8, 9, 10, 11, 12])])
+def test_evaluations_are_spread_evenly_over_the_part_that_is_judged(tmp_path, judge_from, updates):
+    resolved = small(train__judge_from=judge_from)
+    run = new_run(tmp_path, resolved)
+    train(run, resolved)
+    assert [item.step // (16 * 8) for item in run.evals()] == updates
+
+
 def test_a_stop_between_updates_and_a_resume_continue_bit_by_bit(tmp_path):
     resolved = small(train__checkpoint_interval_s=1e6)
     straight, broken = new_run(tmp_path / "a", resolved), new_run(tmp_path / "b", resolved)

@@ -40,7 +40,9 @@ def add_verbs(verbs: Verbs) -> None:
         "--smoke", action="store_true", help="a short run (at most 500k steps) to see that everything works"
     )
     length.add_argument(
-        "--final", action="store_true", help="the shipped default in full length, recorded as a final run"
+        "--final",
+        action="store_true",
+        help="in full length, recorded as a final run; judged in its last two fifths only",
     )
     parser.add_argument("--preset", metavar="NAME", help="named scales and settings of ENV (default: 'default')")
     parser.add_argument(
