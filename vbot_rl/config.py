@@ -16,7 +16,7 @@ from vbot_sim.settings import require
 SCHEMA = 1
 SMOKE_ENV_STEPS = 300_000
 SMOKE_MAX_ENV_STEPS = 500_000
-FINAL_JUDGE_FROM = 0.6
+FINAL_JUDGE_FROM = 0.85
 MIN_EVALUATIONS = 5
 
 WarmPart = Literal["weights", "normalizer", "optimizer", "schedule"]

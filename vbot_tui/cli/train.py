@@ -42,7 +42,7 @@ def add_verbs(verbs: Verbs) -> None:
     length.add_argument(
         "--final",
         action="store_true",
-        help="in full length, recorded as a final run; judged in its last two fifths only",
+        help="in full length, recorded as a final run; judged at its end only",
     )
     parser.add_argument("--preset", metavar="NAME", help="named scales and settings of ENV (default: 'default')")
     parser.add_argument(
