@@ -93,7 +93,9 @@ def test_a_flag_that_does_not_exist_is_refused():
 
 
 def test_halving_with_a_reference_survives_its_file():
-    spec = StudySpec(early_stop=AshaCfg(True, 3.0, (0.5,), 5, ((0.2, 0.0), (1.0, 0.6))), stop_on_flags=("nan",))
+    spec = StudySpec(
+        early_stop=AshaCfg(True, 3.0, (0.5,), 5, wait=True, reference=((0.2, 0.0), (1.0, 0.6))), stop_on_flags=("nan",)
+    )
     assert from_yaml(to_yaml(spec)) == spec
 
 

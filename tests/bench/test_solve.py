@@ -14,6 +14,7 @@ TINY = [
     for item in (
         "train.num_envs=16", "ppo.horizon=8", "ppo.hidden=[8]", "ppo.epochs=1", "ppo.minibatches=1",
         "train.total_env_steps=1280", "train.evaluations=5", "train.evaluation_cases=2",
+        "train.judge_from=0",
     )
 ]  # fmt: skip
 

@@ -66,7 +66,10 @@ def test_a_scheduler_killed_five_times_decides_as_an_undisturbed_one(tmp_path):
 
 
 def test_halving_pauses_a_trial_at_its_rung_and_promotes_it_when_it_is_among_the_best_after_all(lab):
-    """The best half goes on. Of 0, -1 and -1 that is the first; with a fourth at -1 it is two, so all catch up."""
+    """The best half goes on. Of three that is the one that stands; of four also the best of those that fall.
+
+    All of them fall at once; the stiffer the legs, the further they come: 2.5 beats 2 and what TPE draws.
+    """
     lab.create(
         space={KP: Range(1.0, 3.0)},
         sets={**REAL, "train.evaluations": 5},
@@ -79,14 +82,13 @@ def test_halving_pauses_a_trial_at_its_rung_and_promotes_it_when_it_is_among_the
     assert lab.schedule("--real", "--tpe").wait(240) == 0, lab.said()
     lab.hold()
     kinds = [(event["type"], event["trial"]) for event in lab.content().events if event.get("trial") is not None]
-    paused, promoted = kinds.index(("trial_paused", 1)), kinds.index(("trial_promoted", 1))
-    assert paused < kinds.index(("trial_created", 3)) < promoted < kinds.index(("trial_finished", 1))
+    paused, promoted = kinds.index(("trial_paused", 2)), kinds.index(("trial_promoted", 2))
+    assert paused < kinds.index(("trial_created", 3)) < promoted < kinds.index(("trial_finished", 2))
     states = [(trial.state, trial.attempts) for _, trial in sorted(lab.state().trials.items())]
-    assert states == [("finished", 1), ("finished", 2), ("finished", 2), ("finished", 1)]
-    for number in (1, 2):
-        run = lab.run(number)
-        assert not repeated(run)
-        assert any("resumed from" in line for line in run.log_tail(200))
+    assert states == [("finished", 1), ("stopped", 1), ("finished", 2), ("stopped", 1)]
+    run = lab.run(2)
+    assert not repeated(run)
+    assert any("resumed from" in line for line in run.log_tail(200))
 
 
 def test_search_confirmation_and_final_run_end_with_the_budget_though_the_scheduler_is_killed(lab):
