@@ -108,10 +108,10 @@ def done(errand: Errand) -> Done:
 
 _SAYS: dict[str, Callable[[dict[str, Any]], str]] = {
     "end_reason": lambda said: f"{said.get('run')} {said.get('state')} ({said['end_reason']})",
-    "file": lambda said: f"written to {said['file']}",
-    "out": lambda said: f"written to {said['out']}",
     "checkpoints": lambda said: f"{len(said['checkpoints'])} checkpoints judged",
     "score": lambda said: f"score {said['score']}",
+    "file": lambda said: f"written to {said['file']}",
+    "out": lambda said: f"written to {said['out']}",
 }
 """What is told of a result, by the first of these keys that it has."""
 

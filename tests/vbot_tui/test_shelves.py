@@ -1,4 +1,7 @@
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +11,7 @@ from sessions import notes
 from sessions.runs import RunDir
 from sessions.workspace import Workspace
 from tests.vbot_tui.studies import add_run
-from vbot_tui.errands import Errands, read_actions
+from vbot_tui.errands import Errand, Errands, done, read_actions
 from vbot_tui.shelf_model import found
 from vbot_tui.shelves import SHELVES, TAIL_BYTES, ShelfDesk, read, tail
 
@@ -124,3 +127,20 @@ def test_a_command_that_is_refused_ends_with_its_own_words(workspace):
     (end,) = errands.ended()
     assert not end.ok and end.text.startswith("export of nothing: ") and "nothing" in end.text[19:]
     assert read_actions(workspace)[0]["command"] == "vbot export nothing" and errands.running == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"file": "evals/x.json", "checkpoints": [{}, {}, {}], "score": 0.5}, "3 checkpoints judged"),
+        ({"file": "evals/x.json", "score": 0.5}, "score 0.5"),
+        ({"file": "policy.onnx"}, "written to policy.onnx"),
+    ],
+)
+def test_an_errand_tells_what_was_found_before_where_it_lies(workspace, result, told):
+    script = f"print({json.dumps(json.dumps(result))})"
+    out = workspace.root / "said.json"
+    with out.open("wb") as said:
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=said)
+    process.wait()
+    assert done(Errand("it", process, out, out)).text == f"it: {told}"

@@ -36,7 +36,8 @@ def workspace(tmp_path_factory):
         patch.setenv("TZ", "UTC")
         time.tzset()
         patch.chdir(tmp_path_factory.mktemp("snapshots"))
-        made = Workspace.open("ws")
+        Workspace.open("ws")
+        made = Workspace(Path("ws"))
         add_run(made, "no-study", 4, "run4", updates=5)
         yield made
     time.tzset()

@@ -111,11 +111,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script: `main` as a process, with stdout kept clean of what C libraries print."""
-    if "--json" in sys.argv:
-        sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    if "--json" not in sys.argv:
+        code = main()
+        sys.stdout.flush()
+        sys.exit(code)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
-    code = main()
-    sys.stdout.flush()
+        sys.stdout = out
+        code = main()
+        sys.stdout = sys.__stdout__
     sys.exit(code)
 
 

@@ -74,7 +74,13 @@ class Ask(CockpitModal[str]):
         self.show_meaning()
 
     def _look(self) -> None:
-        """Show what the text means by now; take it if Enter came before that was known."""
+        """Show what the text means by now; take it if Enter came before that was known.
+
+        While that is open the text is told again: what its words mean can have come in only after they were typed.
+        """
+        words = self.query_one(Input).value
+        if self._refuse(words) == PENDING:
+            self._tell(words)
         self.show_meaning()
         if self._entered:
             self.action_keep()
