@@ -2,6 +2,8 @@
 
 import struct
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from automl import studies
@@ -15,74 +17,69 @@ from vbot_rl.event_writer import EventWriter
 from vbot_sim.errors import SimError
 
 
+@contextmanager
+def _lab_on_small_disk(lab: Lab, size: str) -> Iterator[Lab]:
+    """A second laboratory on a file system that is full soon."""
+    with small_disk(lab.root / "small", size) as disk, closing(Lab(disk)) as small:
+        yield small
+
+
 @case(17, "the disk is full while events are due: nothing is half written, nothing starts, it goes on with space")
 def disk_full(lab: Lab) -> None:
-    with small_disk(lab.root / "small", "400k") as disk:
-        small = Lab(disk)
-        try:
-            small.create({"*": {"seconds": 1.0}}, max_trials=3)
-            process = small.schedule()
-            small.pid(0)
-            small.keep()
-            filler = fill(disk)
-            small.until(lambda: not small.run(0).is_alive(), "the end of trial 0")
-            small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
-            small.keep()
-            check(process.poll() is None, "the scheduler died of it")
-            check(len(small.state().trials) == 1, "something was started without being noted")
-            filler.unlink()
-            small.event("study_ended")
-            process.wait(20)
-            small.hold()
-        finally:
-            small.close()
+    with _lab_on_small_disk(lab, "400k") as small:
+        small.create({"*": {"seconds": 1.0}}, max_trials=3)
+        process = small.schedule()
+        small.pid(0)
+        small.keep()
+        filler = fill(small.root)
+        small.until(lambda: not small.run(0).is_alive(), "the end of trial 0")
+        small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
+        small.keep()
+        check(process.poll() is None, "the scheduler died of it")
+        check(len(small.state().trials) == 1, "something was started without being noted")
+        filler.unlink()
+        small.event("study_ended")
+        process.wait(20)
+        small.hold()
 
 
 @case(17, "the disk is full when a scheduler begins: it says so and starts nothing; with space it goes on")
 def disk_full_at_start(lab: Lab) -> None:
-    with small_disk(lab.root / "small", "2m") as disk:
-        small = Lab(disk)
-        try:
-            small.schedulers_log = lab.root / "outside.log"
-            small.create(max_trials=1)
-            filler = fill(disk)
-            process = small.schedule()
-            small.until(lambda: process.poll() is not None or small.held(), "what it does about it")
-            small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
-            small.keep()
-            check(not small.events("trial_started"), "something was started without being noted")
-            code = process.poll()
-            check(code is not None or small.held(), "it neither works nor has it left")
-            check(code is None or ("was not saved" in small.said() and code == 1), f"it said: {small.said()}")
-            check("Traceback" not in small.said(), f"it said: {small.said()}")
-            filler.unlink()
-            if code is None:
-                small.event("study_ended")
-                process.wait(20)
-            else:
-                small.finish()
-            small.hold()
-        finally:
-            small.close()
+    with _lab_on_small_disk(lab, "2m") as small:
+        small.schedulers_log = lab.root / "outside.log"
+        small.create(max_trials=1)
+        filler = fill(small.root)
+        process = small.schedule()
+        small.until(lambda: process.poll() is not None or small.held(), "what it does about it")
+        small.let_pass(1.0, "nothing must be started, and nobody says that nothing is")
+        small.keep()
+        check(not small.events("trial_started"), "something was started without being noted")
+        code = process.poll()
+        check(code is not None or small.held(), "it neither works nor has it left")
+        check(code is None or ("was not saved" in small.said() and code == 1), f"it said: {small.said()}")
+        check("Traceback" not in small.said(), f"it said: {small.said()}")
+        filler.unlink()
+        if code is None:
+            small.event("study_ended")
+            process.wait(20)
+        else:
+            small.finish()
+        small.hold()
 
 
 @case(20, "the workspace becomes read-only: the error names the file, and nothing is said to be saved")
 def read_only(lab: Lab) -> None:
-    with small_disk(lab.root / "small", "4m") as disk:
-        small = Lab(disk)
-        try:
-            small.schedulers_log = lab.root / "outside.log"
-            small.create(max_trials=1)
-            before = small.log.read_bytes()
-            _remount(disk, "ro")
-            check(small.schedule().wait(30) in (1, 2), "it did not end with an error")
-            check(str(small.root) in small.said() and "Traceback" not in small.said(), f"it said: {small.said()}")
-            check(small.log.read_bytes() == before, "the log changed")
-            _remount(disk, "rw")
-            small.finish()
-            small.hold()
-        finally:
-            small.close()
+    with _lab_on_small_disk(lab, "4m") as small:
+        small.schedulers_log = lab.root / "outside.log"
+        small.create(max_trials=1)
+        before = small.log.read_bytes()
+        _remount(small.root, "ro")
+        check(small.schedule().wait(30) in (1, 2), "it did not end with an error")
+        check(str(small.root) in small.said() and "Traceback" not in small.said(), f"it said: {small.said()}")
+        check(small.log.read_bytes() == before, "the log changed")
+        _remount(small.root, "rw")
+        small.finish()
+        small.hold()
 
 
 def _remount(disk: Path, how: str) -> None:

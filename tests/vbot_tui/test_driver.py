@@ -119,15 +119,21 @@ async def test_a_dead_terminal_is_reported_once_and_reading_ends(line):
     assert app.lost == 1
 
 
-async def test_keys_arrive_as_events(line):
-    driver, _, master = line
+async def keys_of(driver, master, written):
+    """Return the keys that come of what is written, once there are some, and the thread that still reads."""
     got = []
     enough = threading.Event()
     driver.process_message = lambda event: (got.append(getattr(event, "key", "")), enough.set())
     reader = threading.Thread(target=driver.run_input_thread, daemon=True)
     reader.start()
-    os.write(master, b"j\n")
+    os.write(master, written)
     assert await asyncio.to_thread(enough.wait, PATIENCE_S)
+    return got, reader
+
+
+async def test_keys_arrive_as_events(line):
+    driver, _, master = line
+    got, reader = await keys_of(driver, master, b"j\n")
     driver.exit_event.set()
     reader.join(PATIENCE_S)
     assert got[0] == "j"
@@ -136,13 +142,7 @@ async def test_keys_arrive_as_events(line):
 async def test_a_lone_escape_is_a_key_and_leaving_wakes_who_waits_for_keys(line):
     driver, _, master = line
     tty.setraw(driver.fileno)
-    got = []
-    enough = threading.Event()
-    driver.process_message = lambda event: (got.append(getattr(event, "key", "")), enough.set())
-    reader = threading.Thread(target=driver.run_input_thread, daemon=True)
-    reader.start()
-    os.write(master, b"\x1b")
-    assert await asyncio.to_thread(enough.wait, PATIENCE_S)
+    got, reader = await keys_of(driver, master, b"\x1b")
     assert got == ["escape"]
     began = time.monotonic()
     driver.exit_event.set()
