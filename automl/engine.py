@@ -470,14 +470,17 @@ class Engine:
             self._try_again(trial, report)
 
     def _order_for(self, trial: TrialState) -> TrialOrder:
+        from vbot_rl.config import FINAL_JUDGE_FROM
+
         spec = self.spec
+        at_the_end = {"train.judge_from": FINAL_JUDGE_FROM} if trial.origin == phases.FINAL else {}
         return TrialOrder(
             study=self.study,
             number=trial.number,
             label=f"{spec.label[:16]}_t{trial.number:03d}",
             env=spec.env,
             preset=spec.preset,
-            sets=spec.sets,
+            sets={**at_the_end, **spec.sets},
             params=trial.params,
             seed=trial.seed,
             env_steps=trial.total or spec.trial_env_steps,

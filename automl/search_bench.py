@@ -39,7 +39,7 @@ TABLE_FILE = "bench-search.json"
 TRIES = 8  # checkpoints that are judged afresh before the clock is said not to have ended
 # The old preset decides a hundred times a second and was trained with 0.999; 0.99 looks one second ahead there.
 DISCOUNT = Range(0.99, 0.9995, one_minus=True)
-STARTS = "spawn."
+REWARD = "reward."
 KEPT = 60  # checkpoints of a run, so that the first good one is still there afterwards
 
 Say = Callable[[str], None]
@@ -74,7 +74,7 @@ class Plan:
     Attributes:
         env: environment.
         preset: what every search starts from.
-        own_starts: whether start positions are the preset's too, instead of the default's.
+        own_world: whether all else is the preset's too, instead of the default's: starts, control, variation.
         budget_s: scheduler seconds of one study.
         trial_env_steps: length of a trial.
         slots: trials at once.
@@ -84,7 +84,7 @@ class Plan:
 
     env: str = FIRST_ENV
     preset: str = "head"
-    own_starts: bool = False
+    own_world: bool = False
     budget_s: float = 600.0
     trial_env_steps: int = 3_000_000
     slots: int | None = None
@@ -119,14 +119,15 @@ class Outcome:
     done: bool = False
 
 
-def starts(env: str, preset: str) -> dict[str, Any]:
-    """Start positions of the default, where a preset has others.
+def world(env: str, preset: str) -> dict[str, Any]:
+    """All settings of the default but its reward, where a preset has others.
 
-    What is searched is a reward. The old preset starts 10 to 12 m away, from where no beginner ever meets the target.
+    What is searched is a reward. The old preset starts 10 to 12 m away, from where no beginner ever meets the target,
+    and decides a hundred times a second, which makes everything take twice as long.
     """
     ours, theirs = leaves(task_cfg(env)), leaves(task_cfg(env, preset))
-    moved = (path for path in ours if path.startswith(STARTS) and ours[path] != theirs.get(path))
-    return {f"task.{path}": ours[path] for path in moved}
+    other = (path for path in ours if not path.startswith(REWARD) and ours[path] != theirs.get(path))
+    return {f"task.{path}": ours[path] for path in other}
 
 
 def by_magnitude(env: str, preset: str) -> dict[str, Dimension]:
@@ -144,8 +145,8 @@ def by_magnitude(env: str, preset: str) -> dict[str, Dimension]:
 def spec_of(plan: Plan, arm: Arm, repeat: int) -> StudySpec:
     """The study of an arm."""
     space = {**PPO_SPACE, "ppo.gamma": DISCOUNT, **by_magnitude(plan.env, plan.preset)}
-    place = {} if plan.own_starts else starts(plan.env, plan.preset)
-    sets = {"train.keep_last": KEPT, **place, **dict(plan.sets)}
+    around = {} if plan.own_world else world(plan.env, plan.preset)
+    sets = {"train.keep_last": KEPT, **around, **dict(plan.sets)}
     base = StudySpec(label=f"bench-{arm.name.partition('+')[0]}", env=plan.env, preset=plan.preset, space=space)
     return replace(
         base,

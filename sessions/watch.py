@@ -26,7 +26,7 @@ _MASK = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _ONLY_FOLDERS
 _EVENT = struct.Struct("iIII")
 _BUFFER = 1 << 18
 GATHER_S = 0.02
-PACE_S = 0.24  # between two hints while runs go on writing; no picture is made more often
+PACE_S = 0.27  # between two hints while runs go on writing; no picture is made more often
 EVERYTHING = ""
 """The hint that any run may have changed."""
 

@@ -71,7 +71,7 @@ class Workspace:
 
     @property
     def notebook(self) -> Path:
-        """Session notes, one file per day."""
+        """Notes that belong to no run, one file per day and workspace."""
         return self.root / "notebook"
 
     @property
@@ -81,7 +81,7 @@ class Workspace:
 
     @property
     def view(self) -> Path:
-        """What the cockpit remembers of its own state."""
+        """Caches, how the cockpit was left, when somebody last looked."""
         return self.root / "view"
 
     def new_run_id(self, label: str, clock: Clock = time.time) -> str:

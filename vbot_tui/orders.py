@@ -350,6 +350,8 @@ def archive_name(row: TrialRow) -> str:
     return re.sub(r"[^a-z0-9_.-]+", "-", words.lower()).strip("-_.")[:64] or "run"
 
 
-def full_length(row: TrialRow, default: int = 4_000_000) -> int:
+def full_length(row: TrialRow) -> int:
     """Return how long a final run of a trial is: as long as a training is by default, and never shorter than it was."""
-    return max(default, row.total_env_steps)
+    from vbot_rl.config import TrainCfg
+
+    return max(TrainCfg().total_env_steps, row.total_env_steps)

@@ -328,7 +328,7 @@ _RULES: tuple[Detector, ...] = (
         "conservative_hovering",
         "conservative hovering",
         "it comes close and stays there upright, because a fall costs more than all it could win",
-        "make a fall cheaper: termination between -75 and -150 worked before",
+        "make a fall cheaper, or a step and success dearer: -75 to -150 worked with the predecessor's pay",
         _conservative_hovering,
     ),
     Detector(

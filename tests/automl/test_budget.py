@@ -121,6 +121,8 @@ def test_a_final_run_comes_also_where_the_number_of_trials_ends_the_search(tmp_p
     assert [trial.origin for trial in state.trials.values()] == ["preset", "tpe", "final"]
     assert (state.trials[2].env_steps, state.trials[2].state) == (3000, "finished")
     assert state.ended == "all 3 trials are done"
+    orders = [run.order.sets for run in here.machine.runs.values()]
+    assert [sets.get("train.judge_from") for sets in orders] == [None, None, 0.85]
 
 
 def test_nothing_finished_yet_and_still_there_is_a_final_run_in_time(tmp_path):

@@ -26,6 +26,8 @@ from automl.spec import complete
 from automl.studies import study_view
 from sessions.errors import UsageError, WorkFailed
 from sessions.workspace import Workspace
+from vbot_rl.config import run_cfg
+from vbot_sim.config import task_cfg
 
 
 def rung(t: float, trial: int, step: int, score: float | None, success: float | None):
@@ -158,13 +160,13 @@ def test_the_best_is_chosen_by_cases_that_it_was_not_found_by():
     assert choose([], fresh.__getitem__) is None
 
 
-def test_what_is_searched_is_the_reward_of_the_old_preset_from_the_starts_of_the_default():
+def test_what_is_searched_is_the_reward_of_the_old_preset_in_the_world_of_the_default():
     ours = spec_of(Plan(), ARMS[0], 1)
     assert ours.preset == "head"
-    moved = {"radius_min_m": 0.5, "distribution": "radius", "clip_radius_m": None, "joint_noise_rad": 0.05}
-    task = {path: value for path, value in ours.sets.items() if path.startswith("task.")}
-    assert task == {f"task.spawn.{name}": value for name, value in moved.items()}
-    own = spec_of(replace(Plan(), own_starts=True), ARMS[0], 1)
+    cfg, default = run_cfg(ours.env, ours.preset, sets=ours.sets).cfg.task, task_cfg(ours.env)
+    assert cfg.reward == task_cfg(ours.env, "head").reward != default.reward
+    assert replace(cfg, reward=default.reward) == default
+    own = spec_of(replace(Plan(), own_world=True), ARMS[0], 1)
     assert not [path for path in own.sets if path.startswith("task.")]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.command import vbot
+from vbot_rl.config import to_yaml
 from vbot_tui.cli.__main__ import build_parser
 from vbot_tui.cli.train import resolve
 
@@ -54,6 +55,14 @@ def test_options_and_assignments_reach_the_config():
     cfg = resolved(ENV, "--seed", "7", "--num-envs", "64", "--steps", "1M", "--set", "ppo.gamma=0.98").cfg
     assert (cfg.train.seed, cfg.train.num_envs, cfg.train.total_env_steps) == (7, 64, 1_000_000)
     assert cfg.ppo.gamma == 0.98
+
+
+def test_a_final_run_is_judged_at_its_end_whatever_it_is_made_of(tmp_path):
+    (tmp_path / "trial.yaml").write_text(to_yaml(resolved(ENV, "--seed", "3")))
+    sources = ([ENV], ["--config", str(tmp_path / "trial.yaml")])
+    assert [resolved(*words).cfg.train.judge_from for words in sources] == [0.0, 0.0]
+    assert [resolved("--final", *words).cfg.train.judge_from for words in sources] == [0.85, 0.85]
+    assert resolved("--final", *sources[1], "--set", "train.judge_from=0.5").cfg.train.judge_from == 0.5
 
 
 def test_every_override_is_remembered_as_one():

@@ -183,7 +183,7 @@ def test_full_run(table, trained):
     record = record_of(trained, before)
     assert record.kind == "final"
     config = (trained.runs / record.id / "config.yaml").read_text()
-    assert "total_env_steps: 4000000" in config and "num_envs: 16" in config
+    assert "total_env_steps: 6000000" in config and "num_envs: 16" in config
     assert "total_env_steps: 20480" in source.config_path.read_text()
 
 

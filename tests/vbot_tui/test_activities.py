@@ -50,7 +50,7 @@ def test_counts_are_those_of_the_keys_and_no_higher_than_wanted():
 
 ASKS = {
     "smoke test": ("smoke",),
-    "full run from a trial": ("promote", "run7", 4_000_000),
+    "full run from a trial": ("promote", "run7", 6_000_000),
     "evaluate all checkpoints": ("evaluate", ["run7"]),
     "warm start": ("warm_start", "run7"),
     "archive a reward": ("archive", "run7", "", ""),

@@ -192,7 +192,7 @@ def test_names_for_the_library_are_plain():
 
 
 def test_a_final_run_is_never_shorter_than_the_trial():
-    assert full_length(row(1, total_env_steps=1_000_000)) == 4_000_000
+    assert full_length(row(1, total_env_steps=1_000_000)) == 6_000_000
     assert full_length(row(1, total_env_steps=9_000_000)) == 9_000_000
 
 

@@ -24,7 +24,9 @@ def add_spec_options(parser: Parser) -> None:
     parser.add_argument(
         "spec", metavar="SPEC", nargs="?", type=Path, help="a study file, or 'courses' (else the first study)"
     )
-    parser.add_argument("--preset", metavar="NAME", help="a shipped study: first (default), hp, reward, stage or full")
+    parser.add_argument(
+        "--preset", metavar="NAME", help="a shipped study: first (default), ppo, hp, reward, stage or full"
+    )
     parser.add_argument(
         "--around",
         metavar="A.B=C",

@@ -17,7 +17,7 @@ FRESH_SEED = 101
 HELP = """\
 Judge recorded runs of the gallery after every update, as the cockpit does, and compare with the flags that each config
 declared before it was trained. The recordings come with the source tree; --fresh trains new runs instead: the ten
-configs whose reward is cheated and ten healthy ones, about half an hour on two cores. With --workspace it goes on
+configs whose reward is cheated and ten healthy ones, about twenty minutes on two cores. With --workspace it goes on
 where it was left."""
 
 

@@ -31,7 +31,7 @@ def add_name(names: Verbs) -> None:
     )
     parser.add_argument("--trial-steps", type=positive_int, metavar="N", help="length of a trial in env steps")
     parser.add_argument("--slots", type=positive_int, metavar="N", help="trials at once (default: one per core)")
-    parser.add_argument("--own-starts", action="store_true", help="start positions of the old preset, too")
+    parser.add_argument("--own-world", action="store_true", help="all of the old preset, not only its reward")
     parser.add_argument("--cases", type=positive_int, metavar="N", help="fresh cases that judge (default 512)")
     parser.add_argument("--set", metavar="A.B=C", action="append", default=[], dest="sets", help="for every trial")
 
@@ -59,7 +59,7 @@ def search(arguments: argparse.Namespace, console: Console) -> int:
 
     arms = arguments.arms or arm_names(",".join(STANDARD))
     plan = Plan(
-        own_starts=arguments.own_starts,
+        own_world=arguments.own_world,
         budget_s=arguments.minutes * 60,
         trial_env_steps=arguments.trial_steps or Plan.trial_env_steps,
         slots=arguments.slots,

@@ -28,7 +28,8 @@ DEFAULT_PARTS = "weights,normalizer"
 
 DESCRIPTION = """\
 Train one policy on ENV and print what came of it. Ctrl-C stops it with a checkpoint; a second one kills it.
-The defaults of ENV are those that were found best; --set changes one of them, e.g. --set ppo.learning_rate=5e-4."""
+The defaults of the flat task are those that were found best; for courses see 'vbot automl run courses'. --set changes
+one of them, e.g. --set ppo.learning_rate=5e-4."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -42,7 +43,7 @@ def add_verbs(verbs: Verbs) -> None:
     length.add_argument(
         "--final",
         action="store_true",
-        help="in full length, recorded as a final run; judged at its end only",
+        help="in full length, recorded as a final run; judged in its last 15 %% only",
     )
     parser.add_argument("--preset", metavar="NAME", help="named scales and settings of ENV (default: 'default')")
     parser.add_argument(
@@ -98,9 +99,9 @@ def resolve_with_base(arguments: argparse.Namespace) -> "tuple[Resolved, Resolve
     from vbot_rl.config import FINAL_JUDGE_FROM, load_yaml, override, run_cfg
 
     sets = {**assignments(arguments.sets), **given_settings(arguments)}
+    if arguments.final:
+        sets.setdefault("train.judge_from", FINAL_JUDGE_FROM)
     if arguments.config is None:
-        if arguments.final:
-            sets.setdefault("train.judge_from", FINAL_JUDGE_FROM)
         sets.setdefault("train.threads", usable_cores())  # a single run has the machine; trials get a thread each
         if arguments.source is not None:
             base = found_settings(arguments)
