@@ -70,7 +70,7 @@ class FieldCfg:
     bumps_share: float = 0.25
     first_levels: int = 3
     by_success: bool = True
-    any_share: float = 0.3
+    any_share: float = 0.0
     down_share: float = 0.35
     edge_share: float = 0.2
     free_share: float = 0.3
