@@ -34,7 +34,8 @@ space:
 STALL_S, LONG_STALL_S = 10.0, 60.0
 LOOK_S = 0.02
 HEALED_S = 0.5
-GROWTH_MB = 5.0
+GROWTH_MB, CURVES_MB_S = 5.0, 0.1
+"""How much memory may grow, and what the curves of two trials with fifty updates a second need beside it."""
 SPIN_S = 1.0
 CALM_S = 6.0
 SPIN_PCT = 50.0
@@ -45,6 +46,7 @@ TRIALS = ("T0", "T1")
 class Stall:
     """What a line that was not read did."""
 
+    seconds: float
     gap_s: float
     healed_s: float
     growth_mb: float
@@ -52,7 +54,7 @@ class Stall:
     @property
     def holds(self) -> bool:
         """Whether the screen came back in time and memory stayed."""
-        return self.healed_s <= HEALED_S and self.growth_mb <= GROWTH_MB
+        return self.healed_s <= HEALED_S and self.growth_mb <= GROWTH_MB + CURVES_MB_S * self.seconds
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def stall_once(stage: Stage, seconds: float = STALL_S) -> Stall:
         wanted = min(status.env_steps for run in runs if (status := run.status()) is not None)
         began = time.monotonic()
         healed = program.wait(lambda screen: _right(screen, wanted), READY_S, "the right screen") - began
-        return Stall(gap, healed, grown)
+        return Stall(seconds, gap, healed, grown)
 
 
 def _longest_gap(inbox: Path, seconds: float) -> float:
