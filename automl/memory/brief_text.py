@@ -65,8 +65,9 @@ def first_line(text: str) -> str:
 def render(brief: Brief) -> str:
     """The brief as Markdown, for WAKE_UP.md and for the terminal."""
     since = f"since {_minute(brief.since)}" if brief.since else "since the beginning"
-    head = f"# Wake up\n\n{_minute(brief.now)} UTC. {_count(brief.runs, 'run')}, {_count(brief.studies, 'study')}."
-    judged = f"- {brief.unjudged} ended runs have not been judged: `vbot status` judges all" if brief.unjudged else ""
+    head = f"# Wake up\n\n{_minute(brief.now)} UTC. {counted(brief.runs, 'run')}, {counted(brief.studies, 'study')}."
+    waiting = f"{counted(brief.unjudged, 'ended run')} {'has' if brief.unjudged == 1 else 'have'} not been judged"
+    judged = f"- {waiting}: `vbot status` judges all" if brief.unjudged else ""
     sections = [
         ("What needs you", [*map(_bullet, brief.needs), *map(_todo, brief.todos)] or ["- nothing"]),
         (f"What happened {since}", _capped([_bullet(line) for line in brief.happened]) or ["- nothing"]),
@@ -114,6 +115,7 @@ def _minute(time_text: str) -> str:
     return time_text[:16].replace("T", " ")
 
 
-def _count(number: int, word: str) -> str:
-    plural = {"study": "studies"}.get(word, f"{word}s")
+def counted(number: int, word: str) -> str:
+    """A number of things in words: 1 run, 2 runs, 2 studies, 3 crashes."""
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}es" if word.endswith("sh") else f"{word}s"
     return f"{number:,} {word if number == 1 else plural}"

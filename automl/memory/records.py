@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from automl.diagnosis import facts_of, read_curves, with_config
 from automl.flags import Points, diagnose
+from automl.memory.brief_text import counted
 from automl.memory.compare import value_at
 from automl.memory.config_diff import Change, changes, preset_values, read_config, shown
 from automl.memory.digest import RunDigest, StudyDigest, TrialDigest, read_run, read_study
@@ -234,7 +235,7 @@ def study_entry(workspace: Workspace, digest: StudyDigest) -> str:
     score = f"best {best.score:.3f} (trial {best.number})" if best and best.score is not None else "nothing scored"
     word = "stopped" if digest.stopped else "finished"
     blocks = [
-        f"## {digest.created[:10]} {digest.id}: {word}, {len(digest.trials)} trials, {score}",
+        f"## {digest.created[:10]} {digest.id}: {word}, {counted(len(digest.trials), 'trial')}, {score}",
         "\n".join(
             [
                 f"- study: `{digest.id}` ({digest.label}, mode {digest.mode})",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl.memory.brief_text import counted
 from automl.memory.config_diff import CHOSEN, read_config, shown
 from automl.memory.index import Index
 from automl.memory.report_file import entries, read, report_paths
@@ -101,7 +102,7 @@ def _studies(index: Index, needle: str) -> Iterator[Hit]:
             tried = [trial.params[key] for trial in digest.trials if key in trial.params]
             best = digest.champion
             won = f"; best trial {best.number} has {shown(best.params.get(key))}" if best else ""
-            text = f"searched {key}: {_extent(tried)} in {len(tried)} trials{won}"
+            text = f"searched {key}: {_extent(tried)} in {counted(len(tried), 'trial')}{won}"
             yield Hit("study", f"studies/{study.id}/study.yaml", study.id, text, digest.created)
         for key, value in digest.sets.items():
             if needle in key.lower():
@@ -206,7 +207,7 @@ def _imported_trials(source: str, history: "History", needle: str) -> Iterator[H
         won = ""
         if best[0].legacy_score is not None:
             won = f"; best legacy score {best[0].legacy_score:.4g} with {shown(best[1])}"
-        text = f"{name}: {_extent(value for _, value in members)} in {len(members)} trials{won}"
+        text = f"{name}: {_extent(value for _, value in members)} in {counted(len(members), 'trial')}{won}"
         yield Hit("imported", f"{source}: campaign {campaign}", campaign, text)
 
 

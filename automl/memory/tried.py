@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automl.memory.brief_text import first_line, short
+from automl.memory.brief_text import counted, first_line, short
 from automl.memory.config_diff import shown
 from automl.memory.index import Index, StudyNow
 from automl.memory.report_file import read
@@ -161,7 +161,7 @@ def _key_line(key: KeyMemory) -> str:
         parts = ["never searched here"]
     else:
         extent = f", {key.low:.4g} to {key.high:.4g}" if key.low is not None and key.high is not None else ""
-        parts = [f"{key.trials} trials in {key.studies} studies{extent}"]
+        parts = [f"{counted(key.trials, 'trial')} in {counted(key.studies, 'study')}{extent}"]
     if key.best:
         value, score, run = key.best
         parts.append(f"best {score:.3f} with {shown(value)} (`{run}`)")
@@ -172,5 +172,5 @@ def _key_line(key: KeyMemory) -> str:
     if key.imported:
         low, high = key.imported_low, key.imported_high
         extent = f", {low:.4g} to {high:.4g}" if low is not None and high is not None else ""
-        parts.append(f"{key.imported} imported trials{extent}")
+        parts.append(f"{counted(key.imported, 'imported trial')}{extent}")
     return f"- `{key.key}`: {'; '.join(parts)}"

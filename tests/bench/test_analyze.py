@@ -6,7 +6,7 @@ from sessions.metrics import describe
 from tests.cli.command import vbot
 from tests.vbot_rl.helpers import new_run
 from vbot_rl.event_writer import EventWriter
-from vbot_tui.cli.analyze import analyze, running_means, summarize
+from vbot_tui.cli.analyze import analyze, brief, running_means, summarize
 
 STEPS = (100, 200, 300, 400)
 
@@ -30,6 +30,8 @@ def test_peak_of_a_metric_that_should_fall_is_its_lowest_value():
 
 def test_a_metric_that_ends_at_its_best_lost_nothing():
     assert summarize(curve(0.1, 0.2, 0.3, 0.4), describe("eval/score")).drop_points == 0.0
+    down = summarize(curve(0.4, 0.3, 0.2, 0.1), describe("eval/fell"))
+    assert brief(down.drop) == "0"  # not -0
 
 
 def test_a_metric_without_a_better_way_has_no_peak():

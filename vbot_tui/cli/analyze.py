@@ -87,7 +87,7 @@ def summarize(points: Sequence[tuple[int, float]], metric: Metric, window: int |
         sign = 1.0 if metric.direction == "up" else -1.0
         index = max(range(len(means)), key=lambda i: sign * means[i])
         peak, at = means[index], steps[index + len(steps) - len(means)]
-        drop = sign * (peak - means[-1])
+        drop = sign * (peak - means[-1]) + 0.0  # never -0
     in_points = metric.reduction == "fraction" or metric.tag in HUNDREDTHS
     return Curve(
         unit=metric.unit,
@@ -113,6 +113,8 @@ def running_means(values: Sequence[float], window: int) -> list[float]:
 
 def as_text(result: dict[str, Any]) -> str:
     """The curves for a person."""
+    from automl.memory.brief_text import counted
+
     rows = [
         [
             tag,
@@ -125,7 +127,7 @@ def as_text(result: dict[str, Any]) -> str:
         ]
         for tag, item in result["metrics"].items()
     ]
-    head = f"{result['run']}: {len(rows)} curves over {result['env_steps']:,} steps"
+    head = f"{result['run']}: {counted(len(rows), 'curve')} over {result['env_steps']:,} steps"
     if not rows:
         return head
     lost = ", ".join(f"{tag} {points:.1f}" for tag, points in result["lost"].items())

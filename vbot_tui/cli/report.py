@@ -109,6 +109,7 @@ def one_text(workspace: "Workspace", paths: list[Path], name: str) -> tuple[Path
 
 def search(arguments: argparse.Namespace, console: Console) -> int:
     """Look for words everywhere."""
+    from automl.memory.brief_text import counted
     from automl.memory.report_file import sync
     from automl.memory.search import search as search_all
     from sessions.workspace import Workspace
@@ -122,7 +123,8 @@ def search(arguments: argparse.Namespace, console: Console) -> int:
     if more > 0:
         lines.append(f"... and {more} more (--limit {len(found.hits)} prints all)")
     if found.more_runs:
-        lines.append(f"... and {found.more_runs} older runs set such a key")
+        verb = "sets" if found.more_runs == 1 else "set"
+        lines.append(f"... and {counted(found.more_runs, 'older run')} {verb} such a key")
     result = {"text": text, "hits": [dataclasses.asdict(hit) for hit in found.hits], "more_runs": found.more_runs}
     console.show(result, "\n".join(lines) or f"{text!r} is written nowhere.")
     return 0

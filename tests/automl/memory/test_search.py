@@ -109,7 +109,7 @@ def test_before_a_study_it_is_known_what_its_keys_did(ws):
     assert key.best == (-0.5, 0.75, "run-best")
     assert key.flags == (("deceleration_moat", 1),)
     assert (found.same_keys, found.best) == (("s",), ("run-best", 0.75))
-    assert "3 trials in 1 studies, -2 to -0.5; best 0.750 with -0.5 (`run-best`)" in render(found)
+    assert "3 trials in 1 study, -2 to -0.5; best 0.750 with -0.5 (`run-best`)" in render(found)
 
 
 def test_a_new_key_and_another_environment_have_no_past(ws):
