@@ -333,7 +333,13 @@ class Orders:
 
     def _errand(self, words: Sequence[str], about: str) -> str:
         self._errands.start(words, about)
-        return f"{about[:1].upper()}{about[1:]} is under way."
+        where = "; Tab shows it, among the single runs" if words[0] == "train" and self._in_study else ""
+        return f"{about[:1].upper()}{about[1:]} is under way{where}."
+
+    @property
+    def _in_study(self) -> bool:
+        """Whether a study is shown, and not the runs that belong to none."""
+        return self._view.study is not None and bool(self._view.study.state)
 
 
 def searched_values(workspace: Workspace, row: TrialRow) -> dict[str, object]:
@@ -352,6 +358,6 @@ def archive_name(row: TrialRow) -> str:
 
 def full_length(row: TrialRow) -> int:
     """Return how long a final run of a trial is: as long as a training is by default, and never shorter than it was."""
-    from vbot_rl.config import TrainCfg
+    from vbot_rl import config
 
-    return max(TrainCfg().total_env_steps, row.total_env_steps)
+    return config.full_length(row.total_env_steps)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from automl.memory.brief_text import MOST_LINES, Brief, Leader, Line, first_line, render, short
-from automl.memory.digest import RunDigest, StudyDigest
+from automl.memory.digest import RunDigest, StudyDigest, TrialDigest
 from automl.memory.index import FlagNote, Index, RunNow, StudyNow
 from automl.memory.looked import last_look
 from sessions import notes
@@ -275,15 +275,7 @@ def _next(index: Index, found: _Found) -> tuple[Line, ...]:
             lines.append(Line(study.id, "drive the study on", do=f"vbot automl resume {study.id}"))
         champion = study.digest.champion
         if study.state in ("finished", "stopped") and champion is not None and not _followed_up(index, study.digest):
-            score = f" (score {champion.score:.3f})" if champion.score is not None else ""
-            config = index.workspace.runs / (champion.run or "") / "config.yaml"
-            lines.append(
-                Line(
-                    study.id,
-                    f"train its best trial, {champion.number}{score}, in full length",
-                    do=f"vbot train {study.digest.env} --final --config {config}",
-                )
-            )
+            lines.append(_final_run(index, study, champion))
     lines += [
         Line(
             leader.run,
@@ -302,6 +294,20 @@ def _next(index: Index, found: _Found) -> tuple[Line, ...]:
     elif not lines and not any(run.state == "running" for run in index.runs):
         lines.append(Line("start", "nothing runs: start a study", do="vbot automl run --preset first"))
     return tuple(lines)
+
+
+def _final_run(index: Index, study: StudyNow, champion: TrialDigest) -> Line:
+    """What `U` in the cockpit does with the best trial; its config alone would only repeat the trial's own length."""
+    from vbot_rl.config import full_length
+
+    score = f" (score {champion.score:.3f})" if champion.score is not None else ""
+    config = index.workspace.runs / (champion.run or "") / "config.yaml"
+    steps = full_length(study.digest.trial_env_steps or champion.env_steps)
+    return Line(
+        study.id,
+        f"train its best trial, {champion.number}{score}, in full length",
+        do=f"vbot train {study.digest.env} --final --config {config} --steps {steps}",
+    )
 
 
 def _followed_up(index: Index, study: StudyDigest) -> bool:

@@ -1,7 +1,7 @@
 import pytest
 
 from automl.memory import brief
-from automl.memory.brief_text import MOST_LINES, render
+from automl.memory.brief_text import MOST_LINES, counted, render
 from automl.memory.index import Index
 from automl.memory.looked import last_look, mark_looked, parse_since
 from sessions import notes
@@ -131,9 +131,31 @@ def test_the_best_trial_of_an_ended_study_is_proposed_until_somebody_trained_it(
     make_study(ws, "s", [*trial(0, 0.5), *trial(1, 0.9, run="best-run")], ended="all trials ended")
     (line,) = gather(ws).next
     assert line.text == "train its best trial, 1 (score 0.900), in full length"
-    assert line.do == f"vbot train {ENV} --final --config {ws.runs / 'best-run' / 'config.yaml'}"
+    config = ws.runs / "best-run" / "config.yaml"
+    assert line.do == f"vbot train {ENV} --final --config {config} --steps 6000000"
     make_run(ws, "long", kind="final", command=line.do)
     assert all(line.about != "s" for line in gather(ws).next)
+
+
+def test_a_final_run_is_proposed_in_the_length_of_the_cockpit_and_never_shorter_than_the_trial(ws):
+    for name, length in (("a", 3_000_000), ("b", 8_000_000)):
+        make_study(ws, name, trial(0, 0.5, run=f"{name}-run"), ended="all trials ended", trial_env_steps=length)
+    asked = {line.about: line.do.rpartition(" ")[2] for line in gather(ws).next}
+    assert asked == {"a": "6000000", "b": "8000000"}
+
+
+@pytest.mark.parametrize(
+    ("number", "word", "words"),
+    [
+        (1, "run", "1 run"),
+        (2, "run", "2 runs"),
+        (1, "study", "1 study"),
+        (1200, "study", "1,200 studies"),
+        (2, "older crash", "2 older crashes"),
+    ],
+)
+def test_things_are_counted_in_words(number, word, words):
+    assert counted(number, word) == words
 
 
 def test_an_empty_workspace_says_how_to_begin(ws):
