@@ -17,6 +17,7 @@ from sessions.locks import Lock
 from sessions.runs import RunDir, RunRecord, RunStatus
 from sessions.workspace import Workspace
 from vbot_rl.config import Resolved, config_hash, override, to_yaml
+from vbot_sim.settings import require
 
 WARM_START_FILE = "warm_start.pt"
 NICE = 10
@@ -97,6 +98,23 @@ def _read_checkpoint(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"the checkpoint {path} to start from cannot be read ({error.strerror}); check it") from None
+
+
+def require_device(device: str) -> None:
+    """Refuse a device that is not here; the processor always is, and torch is not loaded to say so.
+
+    Raises:
+        ConfigError: there is no such device.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    require(
+        torch.cuda.is_available(),
+        f"train.device is '{device}', but torch finds no CUDA device here; set train.device=cpu, "
+        "or install a torch built for CUDA and check that nvidia-smi lists the GPU.",
+    )
 
 
 NOT_FOR_TRIALS = frozenset(

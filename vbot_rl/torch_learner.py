@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from vbot_rl.config import PpoCfg
+from vbot_rl.launch import require_device
 from vbot_rl.network import Shape
 from vbot_rl.ppo import LOG_2PI, MAX_LOG_RATIO, Ppo, mirrored
-from vbot_sim.errors import ConfigError
 from vbot_sim.symmetry import Mirror
 
 
@@ -39,11 +39,7 @@ class TorchPpo(Ppo):
         privileged: int = 0,
         device: str = "cuda",
     ) -> None:
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError(
-                "train.device is 'cuda', but torch finds no CUDA device here; set train.device=cpu, "
-                "or install a torch built for CUDA and check that nvidia-smi lists the GPU."
-            )
+        require_device(device)
         self.device = torch.device(device)
         super().__init__(cfg, obs_dim, act_dim, num_envs, seed, threads, mirror, privileged)
 

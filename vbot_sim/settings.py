@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from vbot_sim.errors import ConfigError
 
 T = TypeVar("T")
+COUNT_FORMS = "500000, 500_000, 500k or 2M"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -169,6 +170,21 @@ def _coerce_float(value: Any, path: str) -> float:
     if value != value or value in (float("inf"), float("-inf")):
         raise ConfigError(f"{path} must be a finite number, got {value}.")
     return float(value)
+
+
+def count(text: str) -> int:
+    """A whole number as people write it: one of `COUNT_FORMS`, in thousands (k) and millions (M).
+
+    Raises:
+        ValueError: it is none.
+    """
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    if factor == 1:
+        return int(text)
+    number = float(text[:-1]) * factor
+    if not abs(number) < float("inf"):
+        raise ValueError(text)
+    return round(number)
 
 
 def to_dict(cfg: Any) -> dict[str, Any]:

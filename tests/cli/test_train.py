@@ -1,7 +1,12 @@
 """What `vbot train` refuses, and how it builds its config; training itself is in test_training."""
 
+import subprocess
+import sys
+
 import pytest
 
+from sessions.runs import RunDir, RunRecord, RunStatus
+from sessions.workspace import Workspace
 from tests.cli.command import vbot
 from vbot_rl.config import to_yaml
 from vbot_tui.cli.__main__ import build_parser
@@ -27,6 +32,8 @@ def resolved(*words):
         ([ENV, "--smoke", "--steps", "600k"], "500000"),
         ([ENV, "--device", "abacus"], "abacus"),
         ([ENV, "--load", "weights"], "--warm-start"),
+        ([ENV, "--warm-start", "x", "--load", "wights"], "--load: there is no part 'wights'; did you mean 'weights'?"),
+        ([ENV, "--steps", "2Q"], "write it as 500000, 500_000, 500k or 2M"),
         ([], "name the environment"),
         (["--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         ([ENV, "--resume", "20260101"], "no other setting"),
@@ -91,3 +98,27 @@ def test_a_long_training_with_hand_set_rewards_is_sent_to_a_study(tmp_path):
     assert "vbot automl run" in said.err
     assert "--anyway" in said.err
     assert not (tmp_path / "w").exists()
+
+
+def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    said = vbot("train", ENV, "--smoke", "--device", "cuda", "--workspace", tmp_path / "w")
+    assert said.code == 2
+    assert "no CUDA device" in said.err and said.err.count("\n") == 1
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_run_on_a_device_that_is_gone_is_not_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    config = to_yaml(resolved(ENV, "--device", "cuda"))
+    record = RunRecord(id="20260101-a", kind="train", env=ENV)
+    run = RunDir.create(Workspace.open(tmp_path).runs, record, {"config.yaml": config})
+    run.write_status(RunStatus(state="failed"))
+    said = vbot("train", "--resume", run.id, "--workspace", tmp_path)
+    assert said.code == 2 and "no CUDA device" in said.err
+    assert run.status().state == "failed"
+
+
+def test_the_processor_is_found_without_torch():
+    code = "import sys; from vbot_rl.launch import require_device; require_device('cpu'); print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"

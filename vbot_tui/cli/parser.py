@@ -60,12 +60,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def positive_int(text: str) -> int:
     """An argument that counts things; accepts 500_000, 500k and 2M."""
-    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
-    digits = text[:-1] if factor > 1 else text
+    from vbot_sim.settings import COUNT_FORMS, count
+
     try:
-        number = round(float(digits) * factor) if factor > 1 else int(digits)
+        number = count(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number; write it as {COUNT_FORMS}") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} must be at least 1")
     return number

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sessions.errors import UsageError
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.hand_set import base_of_file, guard
-from vbot_tui.cli.parser import Verbs, positive_int, seed_int
+from vbot_tui.cli.parser import Verbs, did_you_mean, positive_int, seed_int
 
 if TYPE_CHECKING:
     from automl.lineage import Source
@@ -74,10 +74,12 @@ def add_verbs(verbs: Verbs) -> None:
 def train(arguments: argparse.Namespace, console: Console) -> int:
     """Prepare the run, start it, watch it, report it."""
     from sessions.workspace import Workspace
+    from vbot_rl.launch import require_device
 
     if arguments.resume is None:
         resolved, base = resolve_with_base(arguments)
         by_hand = guard(resolved, base, arguments.anyway)
+        require_device(resolved.cfg.train.device)
         workspace = Workspace.open(arguments.workspace)
         run = new_run(workspace, resolved, arguments, by_hand)
     else:
@@ -183,6 +185,9 @@ def new_run(workspace: "Workspace", resolved: "Resolved", arguments: argparse.Na
 
 def warm_start(workspace: "Workspace", arguments: argparse.Namespace) -> "tuple[str | None, WarmStart | None]":
     """The run to start from and what to take of it, if anything."""
+    from typing import get_args
+
+    from vbot_rl.config import WarmPart
     from vbot_rl.launch import WarmStart
     from vbot_tui.cli.select import select
 
@@ -190,8 +195,11 @@ def warm_start(workspace: "Workspace", arguments: argparse.Namespace) -> "tuple[
         if arguments.load is not None:
             raise UsageError("--load says what to take from the run named with --warm-start; name one.")
         return None, None
-    chosen = select(workspace, arguments.warm_start)
     parts = tuple(part.strip() for part in (arguments.load or DEFAULT_PARTS).split(","))
+    for part in parts:
+        if part not in get_args(WarmPart):
+            raise UsageError(f"--load: there is no part '{part}'{did_you_mean(part, get_args(WarmPart))}")
+    chosen = select(workspace, arguments.warm_start)
     if chosen.run is None and set(parts) - set(DEFAULT_PARTS.split(",")):
         raise UsageError(f"{chosen.name} holds {DEFAULT_PARTS} only; leave the other parts of --load away.")
     return chosen.name, WarmStart(chosen.checkpoint, parts)
@@ -201,6 +209,8 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
     """The run to go on with; everything that would change it is refused."""
     from sessions.locks import describe_holder
     from sessions.runs import settle
+    from vbot_rl.config import load_yaml
+    from vbot_rl.launch import require_device
 
     changed = [arguments.env, arguments.preset, arguments.config, arguments.source]
     changed += [arguments.warm_start, arguments.load]
@@ -215,6 +225,7 @@ def run_to_resume(workspace: "Workspace", arguments: argparse.Namespace) -> "Run
         raise UsageError(
             f"{run.id} is finished ({status.env_steps:,} steps); start another run with --warm-start or a longer one."
         )
+    require_device(load_yaml(run.config_path).cfg.train.device)
     run.clear_stop_request()
     return run
 
