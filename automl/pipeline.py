@@ -13,6 +13,7 @@ from automl.preflight import Finding
 from automl.queue import Edit, Queue
 from automl.space import Choice, Factor, Range
 from automl.spec import StudySpec, complete, spec_from_dict, spec_to_dict
+from automl.spec_file import parse_yaml, read_text
 from automl.spec_parts import WARM_PARTS, SeedConfig
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import from_dict, get, require, to_dict
@@ -132,17 +133,11 @@ def load_work(path: Path) -> StudySpec | PipelineSpec:
     Raises:
         ConfigError: it cannot be read or is neither.
     """
-    import yaml
-
+    data = parse_yaml(read_text(path), str(path))
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not (isinstance(data, Mapping) and "stages" in data):
             return spec_from_dict(data)
         return from_data(data)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the study file {path}: {error}.") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

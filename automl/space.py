@@ -10,6 +10,7 @@ from typing import Any
 
 from automl.state import Value
 from vbot_sim.errors import ConfigError
+from vbot_sim.settings import nearest
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Choice:
 
 
 Dimension = Range | Factor | Choice
+FORM_KEYS = ("low", "high", "log", "integer", "one_minus", "factor", "choices", "around")
 
 
 def parse_dimension(path: str, data: object) -> Dimension:
@@ -56,6 +58,9 @@ def parse_dimension(path: str, data: object) -> Dimension:
     if not isinstance(data, Mapping):
         raise _bad(path, data, "is not a mapping")
     fields = dict(data)
+    for key in fields:
+        if key not in FORM_KEYS:
+            raise ConfigError(f"space.{path}: unknown key '{key}'.{nearest(str(key), FORM_KEYS)}")
     around = fields.pop("around", None)
     if set(fields) == {"choices"} and isinstance(fields["choices"], list | tuple) and fields["choices"]:
         return Choice(tuple(fields["choices"]), around)

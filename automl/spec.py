@@ -9,10 +9,11 @@ from automl.asha import AshaCfg
 from automl.flags import FLAG_NAMES
 from automl.samplers import size
 from automl.space import Dimension, Factor, Range, centred, dimension_to_dict, parse_dimension
+from automl.spec_file import parse_yaml, read_text, with_counts
 from automl.spec_parts import SeedConfig, WarmStartCfg, check_limits, excess
 from automl.state import Params, TrialState, Value
 from vbot_sim.errors import ConfigError
-from vbot_sim.settings import from_dict, get, require, to_dict
+from vbot_sim.settings import from_dict, get, nearest, require, to_dict
 
 SCHEMA = 1
 FIRST_ENV = "vbot_navigation_section001"
@@ -153,8 +154,8 @@ class StudySpec:
             f"This study has schema {self.schema} and score version {self.score_version}; "
             f"this program knows schema {SCHEMA} and score versions {', '.join(map(str, SCORE_VERSIONS))}.",
         )
-        strange = [flag for flag in self.stop_on_flags if flag not in FLAG_NAMES]
-        require(not strange, f"stop_on_flags has {strange[:1]}; the flags are {', '.join(FLAG_NAMES)}.")
+        for flag in self.stop_on_flags:
+            require(flag in FLAG_NAMES, f"stop_on_flags: there is no flag '{flag}'.{nearest(flag, FLAG_NAMES)}")
         both = sorted(set(self.sets) & set(self.space))
         require(not both, f"{both[:1]} is both searched and set; remove it from one of the two.")
         require(
@@ -259,7 +260,9 @@ def spec_from_dict(data: Any) -> StudySpec:  # noqa: ANN401 - whatever YAML hold
     Raises:
         ConfigError: an unknown key (the nearest known one is named) or a value of the wrong kind.
     """
-    require(isinstance(data, Mapping), f"A study must be a table of settings, not {type(data).__name__}.")
+    require(data is not None, "it is empty; a study is a table of settings, as docs/studies.md shows.")
+    require(isinstance(data, Mapping), f"A study must be a table of settings, not {data!r}.")
+    data = with_counts(data)
     space = data.get("space", {})
     require(isinstance(space, Mapping), "space must map dotted config paths to dimensions.")
     dimensions = {str(path): parse_dimension(str(path), form) for path, form in space.items()}
@@ -279,12 +282,9 @@ def from_yaml(text: str, where: str = "study file") -> StudySpec:
     Raises:
         ConfigError: it is not YAML, or not a study.
     """
-    import yaml
-
+    data = parse_yaml(text, where)
     try:
-        return spec_from_dict(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from error
+        return spec_from_dict(data)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 
@@ -295,7 +295,4 @@ def load(path: Path) -> StudySpec:
     Raises:
         ConfigError: it cannot be read or is no study.
     """
-    try:
-        return from_yaml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the study file {path}: {error}.") from error
+    return from_yaml(read_text(path), str(path))

@@ -173,3 +173,29 @@ def test_pipelines_in_papers_are_pipelines_that_could_run(tmp_path):
         path = tmp_path / f"{number}.yaml"
         path.write_text(block)
         assert isinstance(checked(load_work(path)), PipelineSpec)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("stages: [{name: a", "is not valid YAML: line 1, column"),
+        ("", "it is empty"),
+        ("stages: [{name: a, study: {stop_on_flags: [lazy]}}]", "Did you mean 'lazy_robot'?"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_sentence(tmp_path, text, words):
+    path = tmp_path / "work.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load_work(path)
+    assert str(refused.value).startswith(str(path))
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_lengths_of_a_stage_are_written_as_on_the_command_line(tmp_path):
+    path = tmp_path / "work.yaml"
+    path.write_text("stages: [{name: a, study: {trial_env_steps: 500k}}]")
+    work = load_work(path)
+    assert isinstance(work, PipelineSpec)
+    assert work.stages[0].study.trial_env_steps == 500_000

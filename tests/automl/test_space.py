@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from automl.space import Choice, Factor, Range, centred, decode, dimension_to_dict, encode, parse_dimension
@@ -28,7 +30,7 @@ def test_numbers_that_yaml_reads_as_text_are_numbers():
     [
         (3, "is not a mapping"),
         ({"low": 1}, "has none of the three forms"),
-        ({"low": 1, "high": 2, "hihg": 3}, "has none of the three forms"),
+        ({"low": 1, "hihg": 3}, "unknown key 'hihg'. Did you mean 'high'?"),
         ({"choices": []}, "has none of the three forms"),
         ({"low": 2, "high": 1}, "lower end that is not below"),
         ({"low": 0, "high": 1, "log": True}, "must be above 0"),
@@ -38,7 +40,7 @@ def test_numbers_that_yaml_reads_as_text_are_numbers():
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_with_the_reason_and_the_key(form, words):
-    with pytest.raises(ConfigError, match=words) as refused:
+    with pytest.raises(ConfigError, match=re.escape(words)) as refused:
         parse_dimension("ppo.clip", form)
     assert "space.ppo.clip" in str(refused.value)
 

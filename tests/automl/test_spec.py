@@ -50,7 +50,10 @@ def test_overrides_move_the_centre():
         ("schema: 99", "schema 99"),
         ("space: {ppo.clip: 3}", "is not a mapping"),
         ("early_stop: {etaa: 3}", "eta"),
-        ("{a: [", "not valid YAML"),
+        ("label: a\nspace: {b: [", r"not valid YAML: line 2, column 13: expected"),
+        ("", "it is empty"),
+        ("trial_env_steps: 3Q", "trial_env_steps: '3Q' is not a whole number; write it as .*2M"),
+        ("final: {env_steps: much}", "final.env_steps: 'much' is not"),
         ("- 3", "must be a table"),
         ("mode: reward\nspace: {ppo.clip: {low: 0.1, high: 0.3}}", "searches reward settings only"),
         ("sets: {ppo.clip: 0.1}\nspace: {ppo.clip: {low: 0.1, high: 0.3}}", "both searched and set"),
@@ -60,12 +63,19 @@ def test_a_bad_study_file_is_refused_with_where_and_what(text, words):
     with pytest.raises(ConfigError, match=words) as refused:
         from_yaml(text, "first.yaml")
     assert str(refused.value).startswith("first.yaml")
+    assert "\n" not in str(refused.value)
     assert refused.value.exit_code == 2
 
 
 def test_a_study_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="Cannot read the study file"):
+    with pytest.raises(ConfigError, match="Cannot read the study file") as refused:
         load(tmp_path / "none.yaml")
+    assert str(refused.value) == f"Cannot read the study file {tmp_path / 'none.yaml'}: No such file or directory."
+
+
+def test_lengths_are_written_as_on_the_command_line():
+    spec = from_yaml("trial_env_steps: 3M\nfinal: {env_steps: 500k}")
+    assert (spec.trial_env_steps, spec.final.env_steps) == (3_000_000, 500_000)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +98,8 @@ def test_the_presets_values_are_unknown_until_the_spec_is_completed():
 
 
 def test_a_flag_that_does_not_exist_is_refused():
-    with pytest.raises(ConfigError, match=r"stop_on_flags has .'lazy_cat'.; the flags are lazy_robot"):
-        StudySpec(stop_on_flags=("lazy_cat",))
+    with pytest.raises(ConfigError, match=r"there is no flag 'lazy'. Did you mean 'lazy_robot'\?"):
+        StudySpec(stop_on_flags=("lazy",))
 
 
 def test_halving_with_a_reference_survives_its_file():
