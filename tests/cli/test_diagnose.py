@@ -3,7 +3,7 @@ import json
 import pytest
 
 from automl.flags import Flag
-from sessions.runs import RunDir, RunRecord
+from sessions.runs import RunDir, RunRecord, RunStatus
 from sessions.workspace import Workspace
 from tests.automl.flags.curves import lazy_run
 from tests.cli.command import vbot
@@ -34,7 +34,24 @@ def test_a_run_without_curves_has_no_flags(tmp_path):
     RunDir.create(Workspace.open(tmp_path).runs, RunRecord(id="20260101-a", kind="train", env="e"), {})
     said = diagnosed(tmp_path, "--json")
     assert said.code == 0
-    assert said.object == {"run": "20260101-a", "state": "queued", "flags": [], "muted": {}, "failures": None}
+    end = {"end_reason": None, "end_detail": None, "last_words": None}
+    assert said.object == {"run": "20260101-a", "state": "queued", **end, "flags": [], "muted": {}, "failures": None}
+
+
+def test_a_run_that_crashed_says_so_and_with_what_words(tmp_path):
+    record = RunRecord(id="20260101-a", kind="train", env="e")
+    crashed = RunDir.create(Workspace.open(tmp_path).runs, record, {})
+    crashed.write_status(RunStatus(state="failed", end_reason="crashed", end_detail="the process died at step 7"))
+    crashed.log_path.write_text("Traceback (most recent call last):\n  File x\nValueError: 3 is not 4\n\n")
+    found = diagnosed(tmp_path, "--json").object
+    assert (found["end_reason"], found["end_detail"]) == ("crashed", "the process died at step 7")
+    assert found["last_words"] == "ValueError: 3 is not 4"
+    assert diagnosed(tmp_path).out.splitlines() == [
+        "20260101-a: failed (crashed): the process died at step 7",
+        "  its log ends with: ValueError: 3 is not 4",
+        "",
+        "20260101-a: no flags.",
+    ]
 
 
 def test_a_flag_is_told_with_its_evidence_and_what_to_do():

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from automl.mutes import Mute
     from sessions.runs import RunDir
 
+BROKEN = ("failed", "diverged", "killed")
+LOG_LINES = 20
+
 DESCRIPTION = """\
-Judge a run by its curves, and break the failures of its newest evaluation down by cause, place, time, distance and
-speed. --mute silences a flag for this run, everywhere and until --unmute."""
+Say how a run that broke ended, judge it by its curves, and break the failures of its newest evaluation down by cause,
+place, time, distance and speed. --mute silences a flag for this run, everywhere and until --unmute."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -50,14 +53,22 @@ def diagnose(arguments: argparse.Namespace, console: Console) -> int:
     flags = flags_of(run, now_s=time.time(), notices=True)
     failures = failures_of(run, arguments)
     silent = mutes(run)
+    state = effective_state(run)
+    end = ending(run, state)
     result = {
         "run": run.id,
-        "state": effective_state(run),
+        "state": state,
+        **end,
         "flags": [dataclasses.asdict(flag) for flag in flags],
         "muted": {name: dataclasses.asdict(mute) for name, mute in silent.items()},
         "failures": None if failures is None else dataclasses.asdict(failures),
     }
-    parts = [as_text(run.id, flags), muted_text(silent), failures_text(failures, run.id)]
+    parts = [
+        ending_text(run.id, state, end),
+        as_text(run.id, flags),
+        muted_text(silent),
+        failures_text(failures, run.id),
+    ]
     console.show(result, "\n\n".join(part for part in parts if part))
     return 0
 
@@ -83,6 +94,29 @@ def failures_of(run: "RunDir", arguments: argparse.Namespace) -> "Failures | Non
         if arguments.at is not None:
             raise
         return None
+
+
+def ending(run: "RunDir", state: str) -> dict[str, str | None]:
+    """Why a run ended, in its own words, and the last line of its log where it broke; None where there is no answer."""
+    status = run.status()
+    broke = state == "failed"
+    reason = status.end_reason if status is not None else None
+    words = [line.strip() for line in run.log_tail(LOG_LINES) if line.strip()] if broke else []
+    return {
+        "end_reason": reason or ("crashed" if broke else None),
+        "end_detail": status.end_detail if status is not None else None,
+        "last_words": words[-1] if words else None,
+    }
+
+
+def ending_text(run: str, state: str, end: Mapping[str, str | None]) -> str:
+    """How a run broke, for a person; nothing about one that goes on or ended as it was meant to."""
+    if state not in BROKEN:
+        return ""
+    detail = end["end_detail"] or "the process ended without a word"
+    last = end["last_words"]
+    told = [f"{run}: {state} ({end['end_reason']}): {detail}"]
+    return "\n".join(told if last is None or last in detail else [*told, f"  its log ends with: {last}"])
 
 
 def as_text(run: str, flags: Sequence["Flag"]) -> str:
