@@ -52,6 +52,11 @@ class Episode:
 
 
 Played = tuple[scoring.Outcome, Episode]
+Told = Callable[[int, int], object]
+
+
+def _not_told(over: int, episodes: int) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,7 @@ def evaluate(
     keep_going: Callable[[], bool] = lambda: True,
     poses: PoseRecorder | None = None,
     falls: FallRecorder | None = None,
+    told: Told = _not_told,
 ) -> EvalResult | None:
     """Run one episode per case and judge it.
 
@@ -126,6 +132,7 @@ def evaluate(
         keep_going: asked in every control step; False abandons the evaluation.
         poses: records the first case.
         falls: records the first fall among some cases.
+        told: gets, after every control step, how many episodes are over and how many there are.
 
     Returns:
         The result; None when abandoned.
@@ -137,7 +144,7 @@ def evaluate(
     chosen = protocols.CANONICAL_SEED if seed is None else seed
     world = build_task(judged, count, seed=chosen, threads=threads)
     world.reset(protocols.cases(how, task, count, chosen))
-    played = _play(policy, world, keep_going, poses, falls)
+    played = _play(policy, world, keep_going, poses, falls, told)
     if played is None:
         return None
     outcomes, episodes = [outcome for outcome, _ in played], tuple(episode for _, episode in played)
@@ -179,6 +186,7 @@ def _play(
     keep_going: Callable[[], bool],
     poses: PoseRecorder | None,
     falls: FallRecorder | None,
+    told: Told,
 ) -> list[Played] | None:
     """Step ``world`` until every case has had one episode; None when asked to stop before that."""
     over: dict[int, Played] = {}
@@ -203,6 +211,7 @@ def _play(
             over.update(new)
             if new:
                 world.park(np.array(sorted(new)))
+            told(len(over), world.num_envs)
     return [over[i] for i in range(world.num_envs)]
 
 
@@ -259,15 +268,16 @@ def evaluate_run(
     n: int | None = None,
     seed: int | None = None,
     threads: int = 1,
+    told: Told = _not_told,
 ) -> EvalResult:
-    """Evaluate a checkpoint of a run and store the result with it.
+    """Evaluate a checkpoint of a run and store the result with it; ``told`` as in `evaluate`.
 
     Raises:
         NotFoundError, CorruptFileError, ConfigError: with what there is instead.
         OSError: the result could not be written.
     """
     policy, cfg, found = load_policy(run, step)
-    result = evaluate(policy, cfg.task, protocol, n, seed, threads, cfg.env, found)
+    result = evaluate(policy, cfg.task, protocol, n, seed, threads, cfg.env, found, told=told)
     assert result is not None, "nobody asked to abandon it"
     result.write(run.eval_dir)
     return result

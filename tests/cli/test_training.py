@@ -103,6 +103,14 @@ def test_every_checkpoint_is_judged_best_first(workspace, smoke):
     assert found["score"] == scores[0]
 
 
+def test_each_checkpoint_is_named_while_it_is_judged(workspace, smoke):
+    words = [COMMAND[0], "eval", smoke["run"], "--all-checkpoints", "--episodes", "2", "--workspace", str(workspace)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    first = RunDir(smoke["dir"]).checkpoints()[0][0]
+    count = len(RunDir(smoke["dir"]).checkpoints())
+    assert done.stderr.splitlines()[0] == f"{smoke['run']}@{first}: competition (1 of {count})"
+
+
 def test_a_checkpoint_that_is_not_there_is_refused_with_the_nearest(workspace, smoke):
     code, found, err = evaluate(workspace, f"{smoke['run']}@17")
     assert code == 2

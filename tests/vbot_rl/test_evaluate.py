@@ -42,6 +42,14 @@ def test_a_robot_that_stands_neither_falls_nor_arrives(standing):
     assert low == 0.0 and high == pytest.approx(3.8416 / 7.8416, abs=1e-4)
 
 
+def test_whoever_watches_is_told_how_many_episodes_are_over():
+    told = []
+    result = evaluate(still_policy(), TASK, n=2, seed=5, told=lambda over, episodes: told.append((over, episodes)))
+    assert result is not None
+    assert told[0] == (0, 2) and told[-1] == (2, 2)
+    assert told == sorted(told)
+
+
 def test_the_file_says_which_cases_it_was(standing, tmp_path):
     result, _ = standing
     path = result.write(tmp_path)

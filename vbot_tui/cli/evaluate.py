@@ -1,7 +1,8 @@
 """`vbot eval`: how good is a policy, judged by fixed episodes under a named protocol."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 PROTOCOLS = ("competition", "strict", "training")
 SHOWN_STRETCHES = 5
+EVERY_S = 3.0
 
 DESCRIPTION = """\
 Judge a policy: deterministic actions, frozen normaliser, one episode per case. Without --episodes and --seed these are
@@ -74,14 +76,32 @@ def judge(
 
     how = (arguments.protocol, arguments.episodes, arguments.seed, threads)
     for count, step in enumerate(steps, 1):
-        console.progress(f"{chosen.name}: {arguments.protocol} ({count} of {len(steps)})")
+        name = chosen.name if chosen.run is None else f"{chosen.run.id}@{step}"
+        place = f" ({count} of {len(steps)})" if len(steps) > 1 else ""
+        told = Progress(f"{name}: {arguments.protocol}{place}", console)
         if chosen.run is not None:
-            yield evaluate_run(chosen.run, how[0], step, *how[1:])
+            yield evaluate_run(chosen.run, how[0], step, *how[1:], told=told)
             continue
         trained = chosen.load()
-        result = judge_policy(trained.policy(), trained.cfg.task, *how, trained.cfg.env, step)
+        result = judge_policy(trained.policy(), trained.cfg.task, *how, trained.cfg.env, step, told=told)
         assert result is not None, "nobody asked to abandon it"
         yield result
+
+
+class Progress:
+    """Shows how many episodes are over, every few seconds."""
+
+    def __init__(self, about: str, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._about, self._console, self._clock = about, console, clock
+        self._at = clock()
+        console.progress(about)
+
+    def __call__(self, over: int, episodes: int) -> None:
+        """Take the state after one control step."""
+        if self._clock() - self._at < EVERY_S:
+            return
+        self._at = self._clock()
+        self._console.progress(f"{self._about}, {over} of {episodes} episodes over")
 
 
 def as_object(chosen: Selected, result: "EvalResult") -> dict[str, Any]:
