@@ -59,6 +59,13 @@ def test_a_workspace_on_a_network_disk_works_but_could_be_better():
     assert machine.check_workspace("/w", False, "ext4").state == "broken"
 
 
+def test_a_workspace_that_is_a_file_is_broken(tmp_path):
+    (tmp_path / "w").write_text("mine")
+    for path in (tmp_path / "w", tmp_path / "w" / "inside"):
+        (found,) = [check for check in machine.probe(path) if check.name == "workspace"]
+        assert (found.state, found.found) == ("broken", f"{path} is a file")
+
+
 def test_inotify():
     assert machine.check_inotify(65_536, 128).state == "ok"
     assert machine.check_inotify(4_096, 128).state == "better"

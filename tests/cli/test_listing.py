@@ -1,8 +1,12 @@
+import io
+from contextlib import redirect_stdout
+
 import pytest
 
 from sessions.runs import RunDir, RunRecord, RunStatus
 from sessions.workspace import Workspace
 from tests.cli.command import vbot
+from vbot_tui.cli.__main__ import main
 from vbot_tui.cli.listing import status_text
 
 
@@ -63,7 +67,10 @@ def test_a_run_with_a_damaged_record_is_listed_all_the_same(workspace):
 
 
 def test_looking_at_a_workspace_that_does_not_exist_makes_nothing(tmp_path):
-    assert vbot("ls", "--workspace", tmp_path / "none").out == "No runs.\n"
+    said = vbot("ls", "--workspace", tmp_path / "none")
+    assert (said.code, said.out) == (0, "No runs.\n")
+    assert said.err.startswith(f"vbot: the workspace {tmp_path / 'none'} does not exist yet")
+    assert said.err.count("\n") == 1
     assert not (tmp_path / "none").exists()
 
 
@@ -116,3 +123,26 @@ def test_status_shows_the_newest_crashes_and_counts_the_others():
     text = status_text({"studies": [], "runs": runs})
     assert "e4" in text and "e2" in text and "e1" not in text
     assert "2 older crashes: vbot ls state:failed" in text
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["note", "list"], ["note", "todo"], ["library", "list"], ["automl", "list"]]
+)
+def test_every_list_says_that_its_workspace_does_not_exist(tmp_path, words):
+    said = vbot(*words, "--workspace", tmp_path / "none")
+    assert said.code == 0
+    assert "none does not exist yet" in said.err
+    assert not vbot(*words, "--workspace", tmp_path).err
+
+
+def test_a_brief_says_that_it_makes_a_workspace(tmp_path):
+    words = ("brief", "--keep", "--workspace", tmp_path / "none")
+    assert "none does not exist yet" in vbot(*words).err
+    assert vbot(*words).err == ""
+
+
+def test_what_the_question_mark_means_is_in_the_help():
+    out = io.StringIO()
+    with redirect_stdout(out), pytest.raises(SystemExit):
+        main(["ls", "--help"])
+    assert "FLAGS is '?' while nobody has judged the curves" in out.getvalue()

@@ -12,6 +12,7 @@ from sessions.errors import UsageError
 from vbot_tui.cli import automl_make, automl_queue
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
+from vbot_tui.cli.select import look_into
 from vbot_tui.cli.tables import number, percent, table
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def list_all(arguments: argparse.Namespace, console: Console) -> int:
     """All studies, oldest first."""
     from automl.studies import list_studies, study_view
 
-    workspace = _existing(arguments)
+    workspace = look_into(arguments, console)
     views = [study_view(workspace, study) for study in list_studies(workspace)]
     rows = [
         [v.id, v.state, f"{len(v.trials)}/{v.max_trials or '-'}", number(v.env_steps), number(v.score, 3)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
+from vbot_tui.cli.select import look_into
 
 if TYPE_CHECKING:
     from sessions.workspace import Workspace
@@ -37,6 +38,7 @@ def brief(arguments: argparse.Namespace, console: Console) -> int:
     from automl.memory.looked import mark_looked, parse_since
     from sessions.workspace import Workspace
 
+    look_into(arguments, console)
     workspace = Workspace.open(arguments.workspace)
     if arguments.spec is not None:
         return before(arguments.spec, workspace, console)

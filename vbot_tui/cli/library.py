@@ -7,6 +7,7 @@ from sessions.errors import UsageError
 from vbot_tui.cli.automl_spec import FIRST_ENV, assignments
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
+from vbot_tui.cli.select import look_into
 from vbot_tui.cli.tables import number, percent, table
 
 if TYPE_CHECKING:
@@ -96,9 +97,8 @@ def _run_of(workspace: "Workspace", text: str) -> "RunDir":
 def show_all(arguments: argparse.Namespace, console: Console) -> int:
     """The library, shelf by shelf."""
     from automl.library import entries
-    from sessions.workspace import Workspace
 
-    found = entries(Workspace.open(arguments.workspace, create=False))
+    found = entries(look_into(arguments, console))
     rows = []
     for item in found:
         best = max((one.score for one in item.entry.evidence if one.score is not None), default=None)

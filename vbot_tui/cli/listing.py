@@ -6,6 +6,7 @@ from typing import Any
 
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Verbs
+from vbot_tui.cli.select import look_into
 from vbot_tui.cli.tables import age, number, percent, table
 
 CRASHES = 3
@@ -13,7 +14,8 @@ CRASH_LINES = 14
 LS_DESCRIPTION = """\
 List runs, newest first. WHERE narrows the list: conditions side by side must all hold, 'or' parts alternatives, '!'
 turns one round. score>0.9 success>=0.5 steps<1e6 flag:lazy_robot state:failed host:vm end:crashed has:note
-ppo.learning_rate<1e-3 /pattern/ or a part of the id. Quote what the shell would read: vbot ls 'score>0.9' flag:moat"""
+ppo.learning_rate<1e-3 /pattern/ or a part of the id. Quote what the shell would read: vbot ls 'score>0.9' flag:moat
+FLAGS is '?' while nobody has judged the curves, as of a run that goes on: 'vbot diagnose RUN' and 'vbot status' do."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -34,9 +36,8 @@ def add_verbs(verbs: Verbs) -> None:
 def status(arguments: argparse.Namespace, console: Console) -> int:
     """Everything the workspace holds, from the same function as the cockpit."""
     from automl.studies import status as read_status
-    from sessions.workspace import Workspace
 
-    found = read_status(Workspace.open(arguments.workspace, create=False))
+    found = read_status(look_into(arguments, console))
     console.show(found, status_text(found))
     return 0
 
@@ -66,6 +67,8 @@ def status_text(found: Mapping[str, Any]) -> str:
 
 def crash_texts(found: Mapping[str, Any]) -> list[str]:
     """The newest crashes, each with its traceback: of trials by their study, of other runs by their own record."""
+    from automl.memory.brief_text import counted
+
     crashes = [
         (f"T{trial['number']} of {study['id']}", trial["end_detail"], trial["run"])
         for study in found["studies"]
@@ -84,7 +87,7 @@ def crash_texts(found: Mapping[str, Any]) -> list[str]:
         for name, detail, _ in crashes[-CRASHES:]
     ]
     older = len(crashes) - len(texts)
-    return [*texts, f"{older} older crashes: vbot ls state:failed"] if older > 0 else texts
+    return [*texts, f"{counted(older, 'older crash')}: vbot ls state:failed"] if older > 0 else texts
 
 
 def flags_text(flags: Sequence[str]) -> str:
@@ -99,11 +102,10 @@ def ls(arguments: argparse.Namespace, console: Console) -> int:
     from automl.memory.index import Index
     from automl.memory.query import parse
     from automl.memory.table import rows as fitting_rows
-    from sessions.workspace import Workspace
 
     words = arguments.where[1:] if arguments.where[:1] == ["where"] else arguments.where
     query = parse(" ".join([*map(shlex.quote, words), arguments.where_text]))
-    index = Index(Workspace.open(arguments.workspace, create=False))
+    index = Index(look_into(arguments, console))
     order = f"{'-' if arguments.reverse else ''}{arguments.sort}"
     wanted = {"state": arguments.state, "env": arguments.env, "study": arguments.study}
     rows = [row for row in fitting_rows(index, query, order) if fits(row, wanted)]

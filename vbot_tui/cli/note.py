@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from vbot_tui.cli.console import Console
 from vbot_tui.cli.parser import Parser, Verbs, positive_int
+from vbot_tui.cli.select import look_into
 
 if TYPE_CHECKING:
     from sessions.notes import Note, Todo
@@ -66,11 +67,8 @@ def done(arguments: argparse.Namespace, console: Console) -> int:
 def list_todos(arguments: argparse.Namespace, console: Console) -> int:
     """Print what is to be done."""
     from sessions import notes
-    from sessions.workspace import Workspace
 
-    found = [
-        todo for todo in notes.todos(Workspace.open(arguments.workspace, create=False)) if arguments.all or todo.open
-    ]
+    found = [todo for todo in notes.todos(look_into(arguments, console)) if arguments.all or todo.open]
     rows = [
         {**as_object(todo.note), "open": todo.open, "answered_by": [as_object(note) for note in todo.answers]}
         for todo in found
@@ -90,10 +88,8 @@ def todo_line(todo: "Todo") -> str:
 def list_notes(arguments: argparse.Namespace, console: Console) -> int:
     """Print notes, oldest first."""
     from sessions import notes
-    from sessions.workspace import Workspace
 
-    workspace = Workspace.open(arguments.workspace, create=False)
-    found = notes.read(workspace, run=arguments.run_id, day=arguments.day)
+    found = notes.read(look_into(arguments, console), run=arguments.run_id, day=arguments.day)
     lines = [as_line(note) for note in found]
     console.show({"notes": [as_object(note) for note in found]}, "\n".join(lines) if lines else "No notes.")
     return 0

@@ -1,11 +1,13 @@
 """What a person calls a policy: RUN, RUN@STEP or pretrained:ENV, and which checkpoint is meant by it."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.checkpoints import best_step
 from sessions.errors import NotFoundError, UsageError
+from vbot_tui.cli.console import Console
 
 if TYPE_CHECKING:
     from sessions.runs import RunDir
@@ -32,6 +34,20 @@ class Selected:
         if self.run is None:
             return source.from_file(self.checkpoint, self.name)
         return source.from_run(self.run, self.step)
+
+
+def look_into(arguments: argparse.Namespace, console: Console) -> "Workspace":
+    """The workspace of a verb that lists what is there; one that does not exist yet is empty, and that is said.
+
+    Raises:
+        WorkspaceError: it is no directory.
+    """
+    from sessions.workspace import Workspace
+
+    workspace = Workspace.open(arguments.workspace, create=False)
+    if not workspace.root.exists():
+        console.tell(f"vbot: the workspace {workspace.root} does not exist yet; check --workspace or $VBOT_WORKSPACE.")
+    return workspace
 
 
 def split(text: str) -> tuple[str, int | None]:

@@ -65,8 +65,11 @@ def check_disk(free: int, where: str) -> Check:
     return Check("machine", "disk", "ok", found)
 
 
-def check_workspace(where: str, writable: bool, filesystem: str) -> Check:
+def check_workspace(where: str, writable: bool, filesystem: str, is_file: bool = False) -> Check:
     """The workspace can be written and sits on a disk whose locks and change events can be trusted."""
+    if is_file:
+        advice = "Name a directory with --workspace or $VBOT_WORKSPACE."
+        return Check("machine", "workspace", "broken", f"{where} is a file", advice)
     found = f"{where} ({filesystem or 'unknown file system'})"
     if not writable:
         advice = "Name a directory you may write to with --workspace or $VBOT_WORKSPACE."
@@ -153,7 +156,10 @@ def probe(workspace: Path) -> Sequence[Check]:
         check_memory(memory, usable),
         check_disk(shutil.disk_usage(folder).free, str(folder)),
         check_workspace(
-            str(workspace), os.access(folder, os.W_OK), filesystem_of(str(folder), read_or("/proc/mounts"))
+            str(workspace),
+            os.access(folder, os.W_OK),
+            filesystem_of(str(folder), read_or("/proc/mounts")),
+            is_file=any(path.exists() and not path.is_dir() for path in (workspace, *workspace.parents)),
         ),
         check_inotify(
             number_or_none(read_or(inotify / "max_user_watches")),
