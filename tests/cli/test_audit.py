@@ -1,5 +1,7 @@
 import pytest
 
+from sessions.runs import RunDir, RunRecord
+from sessions.workspace import Workspace
 from tests.cli.command import vbot
 from vbot_rl.config import run_cfg, to_yaml
 
@@ -69,3 +71,22 @@ def test_a_preset_does_not_go_with_a_file(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(run_cfg(ENV)))
     assert vbot("audit", path, "--preset", "head").code == 2
+
+
+@pytest.mark.parametrize("verb", ["audit", "config"])
+def test_a_run_of_the_workspace_is_named_by_a_part_of_its_id(tmp_path, verb):
+    config = to_yaml(run_cfg(ENV, sets={"ppo.gamma": 0.97}))
+    for name in ("20260101-one", "20260102-two"):
+        record = RunRecord(id=name, kind="train", env=ENV)
+        RunDir.create(Workspace.open(tmp_path).runs, record, {"config.yaml": config})
+    found = vbot(verb, "two", "--workspace", tmp_path, "--json").object
+    assert found["gamma"] == 0.97 if verb == "audit" else {"key": "ppo.gamma", "value": 0.97}.items() <= gamma(found)
+    several = vbot(verb, "2026", "--workspace", tmp_path)
+    assert several.code == 2 and "fits 2 run ids" in several.err
+    none = vbot(verb, "three", "--workspace", tmp_path)
+    assert none.code == 2 and "Unknown environment 'three'" in none.err
+    assert vbot(verb, "two", "--preset", "head", "--workspace", tmp_path).code == 2
+
+
+def gamma(found):
+    return next(row for row in found["settings"] if row["key"] == "ppo.gamma").items()

@@ -27,7 +27,9 @@ def add_verbs(verbs: Verbs) -> None:
         "audit", "would an exploit earn more than the job? asked before training", audit, description=DESCRIPTION
     )
     parser.add_argument(
-        "target", metavar="CONFIG|ENV", help="a run's config.yaml (or its directory), or an environment"
+        "target",
+        metavar="CONFIG|ENV|RUN",
+        help="a run's config.yaml (or its directory), an environment, or a run by its id or a part of it",
     )
     parser.add_argument("--preset", metavar="NAME", help="a preset of the environment (default: default)")
     parser.add_argument(
@@ -44,17 +46,18 @@ def audit(arguments: argparse.Namespace, console: Console) -> int:
     """Audit one config; exit 1 when an exploit wins."""
     from automl.audit import audit as judge
 
-    resolved = resolve(arguments.target, arguments.preset, arguments.sets)
+    resolved = resolve(arguments.target, arguments.preset, arguments.sets, arguments.workspace)
     report = judge(resolved.cfg.task, resolved.cfg.ppo.gamma)
     console.show(as_object(arguments.target, resolved, report), as_text(report))
     return 0 if report.passes else 1
 
 
-def resolve(target: str, preset: str | None, sets: list[str]) -> "Resolved":
-    """The config that is meant.
+def resolve(target: str, preset: str | None, sets: list[str], workspace: str | None = None) -> "Resolved":
+    """The config that is meant: of a file, an environment or a run of the workspace, in this order.
 
     Raises:
-        UsageError: a preset for a config file, which holds its own.
+        UsageError: a preset for a config file or a run, which hold their own.
+        NotFoundError: several runs fit.
         ConfigError, UnknownEnvError: no such file, environment, preset or setting.
     """
     from vbot_rl.config import load_yaml, override, run_cfg
@@ -63,10 +66,28 @@ def resolve(target: str, preset: str | None, sets: list[str]) -> "Resolved":
     if path.is_dir():
         path = path / "config.yaml"
     if path.suffix not in (".yaml", ".yml") and not path.is_file():
-        return run_cfg(target, preset or "default", sets=assignments(sets))
+        named = config_of_run(target, workspace)
+        if named is None:
+            return run_cfg(target, preset or "default", sets=assignments(sets))
+        path = named
     if preset is not None:
         raise UsageError(f"{target} holds every setting, its preset included; leave --preset away.")
     return override(load_yaml(path), assignments(sets))
+
+
+def config_of_run(name: str, workspace: str | None) -> Path | None:
+    """The config of the run with this id or this part of one; None for an environment, and where no run fits.
+
+    Raises:
+        NotFoundError: several runs fit.
+    """
+    from sessions.workspace import Workspace
+    from vbot_sim.config import ENV_IDS
+
+    if name in ENV_IDS:
+        return None
+    known = Workspace.open(workspace, create=False)
+    return known.run(name).config_path if any(name in run for run in known.run_ids()) else None
 
 
 def as_object(target: str, resolved: "Resolved", report: "AuditReport") -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vbot_rl.config import Resolved
 
 DESCRIPTION = """\
-Show every setting of ENV, or of a run's config.yaml: value, origin, what may stand there and what it means.
+Show every setting of ENV, of RUN or of a config.yaml: value, origin, what may stand there and what it means.
 Nothing is trained."""
 HELP_CELLS = 72
 
@@ -21,7 +21,9 @@ def add_verbs(verbs: Verbs) -> None:
     """Enter `config`."""
     parser = verbs.add("config", "every setting of a training: value, origin, meaning", config, description=DESCRIPTION)
     parser.add_argument(
-        "target", metavar="CONFIG|ENV", help="a run's config.yaml (or its directory), or an environment"
+        "target",
+        metavar="CONFIG|ENV|RUN",
+        help="a run's config.yaml (or its directory), an environment, or a run by its id or a part of it",
     )
     parser.add_argument("--only", metavar="WORD", default="", help="only settings whose name or meaning has this")
     parser.add_argument("--preset", metavar="NAME", help="a preset of the environment (default: default)")
@@ -33,7 +35,7 @@ def config(arguments: argparse.Namespace, console: Console) -> int:
     """Show the settings of one config."""
     from vbot_tui.cli.audit import resolve
 
-    resolved = resolve(arguments.target, arguments.preset, arguments.sets)
+    resolved = resolve(arguments.target, arguments.preset, arguments.sets, arguments.workspace)
     found = [row for row in rows(resolved) if arguments.only in f"{row['key']} {row['help']}"]
     if arguments.changed:
         found = [row for row in found if row["origin"] not in ("default", "task", "preset")]
