@@ -123,6 +123,8 @@ def test_render_writes_a_film_and_a_sheet(tmp_path):
         (("--size", "big"), "640x480"),
         (("--poses",), "name a run"),
         (("--size", "2x2"), "16"),
+        (("--size", "0x0"), "from 16x16 to 2160x2160"),
+        (("--out", "/no/such/film.mp4"), "the folder /no/such does not exist"),
     ],
 )
 def test_render_refuses_what_it_cannot_do(words, part, tmp_path):
@@ -211,3 +213,20 @@ def test_in_a_terminal_it_plays_until_q_and_gives_the_terminal_back():
         process.kill()
         process.wait()
         os.close(master)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", PRETRAINED, "--out"),
+        ("export", PRETRAINED, "--policy"),
+        ("render", PRETRAINED, "--out"),
+        ("view", ENV, "--picture"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_not_made(words, tmp_path):
+    said = vbot(*words, tmp_path / "slip" / "file.png")
+    assert said.code == 2
+    assert f"the folder {tmp_path / 'slip'} does not exist" in said.err
+    assert said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -31,9 +31,9 @@ def export(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("--policy FILE and --out FILE are two kinds of file; give one of them.")
     chosen = find(arguments.workspace, arguments.policy_name)
     if arguments.policy is not None:
-        return write_policy(chosen, Path(arguments.policy), console)
+        return write_policy(chosen, file_in_folder(arguments.policy), console)
+    path = file_in_folder(arguments.out) if arguments.out else default_path(chosen, "exports", ".onnx")
     trained = chosen.load()
-    path = Path(arguments.out) if arguments.out else default_path(chosen, "exports", ".onnx")
     console.progress(f"{chosen.name}: writing {path}")
     done = onnx_export.export_onnx(trained, path)
     answer = {**describe(chosen, trained.cfg.env), **onnx_export.as_object(done)}
@@ -46,11 +46,22 @@ def write_policy(chosen: Selected, path: Path, console: Console) -> int:
     from vbot_rl import source
 
     trained = chosen.load()
-    path.parent.mkdir(parents=True, exist_ok=True)
     source.write_policy_file(trained, path)
     answer = {**describe(chosen, trained.cfg.env), "file": str(path), "bytes": path.stat().st_size}
     console.show(answer, f"{chosen.name}: {path} ({answer['bytes']:,} bytes)")
     return 0
+
+
+def file_in_folder(text: str) -> Path:
+    """The file to write that an option names; its folder has to be there, so that a slip of the pen makes none.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise UsageError(f"'{path}' cannot be written: the folder {path.parent} does not exist; make it first.")
+    return path
 
 
 def describe(chosen: Selected, env: str) -> dict[str, Any]:

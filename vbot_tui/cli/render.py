@@ -7,12 +7,13 @@ from typing import Any
 
 from sessions.errors import UsageError
 from vbot_tui.cli.console import Console
-from vbot_tui.cli.export import default_path, describe
+from vbot_tui.cli.export import default_path, describe, file_in_folder
 from vbot_tui.cli.parser import Verbs, positive_float, seed_int
 from vbot_tui.cli.select import POLICY_HELP, Selected, find
 
 PROTOCOLS = ("competition", "strict", "training")
 SIZE = (640, 480)
+SIDE = (16, 2160)  # pixels that a side may have
 
 DESCRIPTION = """\
 Run one episode of a policy and write it as an mp4 film and, beside it, a PNG sheet with moments of it. No screen and no
@@ -39,13 +40,18 @@ def size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit()):
         raise argparse.ArgumentTypeError(f"'{text}' is no size: write it as 640x480")
-    return int(width) // 2 * 2, int(height) // 2 * 2
+    pixels = (int(width) // 2 * 2, int(height) // 2 * 2)
+    if not all(SIDE[0] <= side <= SIDE[1] for side in pixels):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no size of a film: from {SIDE[0]}x{SIDE[0]} to {SIDE[1]}x{SIDE[1]}"
+        )
+    return pixels
 
 
 def render(arguments: argparse.Namespace, console: Console) -> int:
     """Write the film and the sheet."""
     chosen = find(arguments.workspace, arguments.policy_name)
-    path = Path(arguments.out) if arguments.out else default_path(chosen, "renders", ".mp4")
+    path = file_in_folder(arguments.out) if arguments.out else default_path(chosen, "renders", ".mp4")
     if path.suffix != ".mp4":
         raise UsageError(f"'{path}' is no name for a film: let it end in .mp4.")
     answer = film_of(chosen, path, console, arguments)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sessions.errors import UsageError
 from vbot_tui.cli.console import Console
+from vbot_tui.cli.export import file_in_folder
 from vbot_tui.cli.parser import Verbs
 from vbot_tui.cli.tables import number, table
 
@@ -37,18 +38,15 @@ def view(arguments: argparse.Namespace, console: Console) -> int:
 
 def picture(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Draw the whole world into a file."""
-    from pathlib import Path
-
     from PIL import Image
 
     from vbot_sim.config import task_cfg
     from vbot_sim.overview import overview
 
-    path = Path(arguments.picture)
+    path = file_in_folder(arguments.picture)
     if path.suffix != ".png":
         raise UsageError(f"'{path}' is no name for a picture: let it end in .png.")
     image = Image.fromarray(overview(task_cfg(arguments.env, arguments.preset)))
-    path.parent.mkdir(parents=True, exist_ok=True)
     image.quantize(COLOURS).save(path, optimize=True)
     answer = {"env": arguments.env, "preset": arguments.preset, "file": str(path), "bytes": path.stat().st_size}
     return answer, f"{path}: {image.width} x {image.height} pixels"
