@@ -253,7 +253,8 @@ class Trainer:
     def _progress_line(self) -> str:
         values = self.pending or {}
         shown = ("perf/steps_per_s", "reward/total", "episode/success", "ppo/kl", "ppo/std")
-        return f"step {self.env_steps:,}: " + ", ".join(f"{tag} {values[tag]:.4g}" for tag in shown if tag in values)
+        words = (f"{tag} {short(values[tag])}" for tag in shown if tag in values)
+        return f"step {self.env_steps:,}: {', '.join(words)}"
 
     def _eta_s(self) -> float:
         left = max(self.cfg.train.total_env_steps - self.env_steps, 0)
@@ -304,6 +305,11 @@ class Trainer:
 
     _sleep = staticmethod(time.sleep)
     _eval_s = 0.0
+
+
+def short(value: float) -> str:
+    """Four digits, or a whole number where there are more before the point."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _learner(cfg: RunCfg, world: VectorTask) -> Ppo:

@@ -8,12 +8,19 @@ from sessions.runs import StopRequest
 from tests.vbot_rl.helpers import assert_same, decided, new_run, newest_state, records, small
 from vbot_rl.config import run_cfg
 from vbot_rl.rollout_meter import RolloutMeter
-from vbot_rl.trainer import Trainer
+from vbot_rl.trainer import Trainer, short
 from vbot_sim.vector_task import CAUSES
 
 
 def train(run, resolved, **options):
     return Trainer(run, resolved.cfg, say=lambda _: None, **options).train()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(13_120.4, "13,120"), (-1234.5, "-1,234"), (999.96, "1000"), (0.0312345, "0.03123"), (0.0, "0")]
+)
+def test_numbers_of_the_log_have_no_exponent_where_they_are_read_as_steps(value, text):
+    assert short(value) == text
 
 
 def test_a_short_run_on_the_real_task_learns(tmp_path):
