@@ -63,7 +63,7 @@ def test_a_workspace_that_is_a_file_is_broken(tmp_path):
     (tmp_path / "w").write_text("mine")
     for path in (tmp_path / "w", tmp_path / "w" / "inside"):
         (found,) = [check for check in machine.probe(path) if check.name == "workspace"]
-        assert (found.state, found.found) == ("broken", f"{path} is a file")
+        assert (found.state, found.found) == ("broken", f"{tmp_path / 'w'} is a file")
 
 
 def test_inotify():

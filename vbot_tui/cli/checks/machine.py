@@ -65,11 +65,14 @@ def check_disk(free: int, where: str) -> Check:
     return Check("machine", "disk", "ok", found)
 
 
-def check_workspace(where: str, writable: bool, filesystem: str, is_file: bool = False) -> Check:
-    """The workspace can be written and sits on a disk whose locks and change events can be trusted."""
-    if is_file:
+def check_workspace(where: str, writable: bool, filesystem: str, file: str = "") -> Check:
+    """The workspace can be written and sits on a disk whose locks and change events can be trusted.
+
+    `file` is what stands where it, or a folder above it, would have to be.
+    """
+    if file:
         advice = "Name a directory with --workspace or $VBOT_WORKSPACE."
-        return Check("machine", "workspace", "broken", f"{where} is a file", advice)
+        return Check("machine", "workspace", "broken", f"{file} is a file", advice)
     found = f"{where} ({filesystem or 'unknown file system'})"
     if not writable:
         advice = "Name a directory you may write to with --workspace or $VBOT_WORKSPACE."
@@ -159,7 +162,7 @@ def probe(workspace: Path) -> Sequence[Check]:
             str(workspace),
             os.access(folder, os.W_OK),
             filesystem_of(str(folder), read_or("/proc/mounts")),
-            is_file=any(path.exists() and not path.is_dir() for path in (workspace, *workspace.parents)),
+            file=next((str(path) for path in (workspace, *workspace.parents) if path.is_file()), ""),
         ),
         check_inotify(
             number_or_none(read_or(inotify / "max_user_watches")),
