@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from automl import asha
+from automl.budget import makespan
 from automl.journal import Event
 from automl.report import best_step, value_text
 from automl.space import Choice, Dimension, Factor, share_of_range
@@ -278,7 +279,6 @@ def forecast(spec: StudySpec, state: StudyState, events: Sequence[Event], view: 
     if state.ended is not None:
         return Forecast()
     left_s = math.inf if view.budget_s is None else max(0.0, view.budget_s - view.elapsed_s)
-    trials = work_left(spec, state, view)
     known = durations(events)
     if known:
         paces = _quartiles(known)
@@ -287,20 +287,34 @@ def forecast(spec: StudySpec, state: StudyState, events: Sequence[Event], view: 
         if not speeds:
             return Forecast(left_s, left_s, left_s, "budget") if math.isfinite(left_s) else Forecast()
         paces = _quartiles([spec.trial_env_steps / speed for speed in speeds])
-    low, middle, high = (pace * trials / max(1, view.slots) for pace in paces)
+    low, middle, high = (work_s(spec, state, view, pace) for pace in paces)
     if middle >= left_s:
         return Forecast(left_s, min(low, left_s), left_s, "budget")
     return Forecast(middle, low, min(high, left_s), "trials")
 
 
-def work_left(spec: StudySpec, state: StudyState, view: StudyView) -> float:
-    """Return how many whole trials of work are left: what runs, what waits, what is still to be suggested."""
+def work_s(spec: StudySpec, state: StudyState, view: StudyView, pace_s: float) -> float:
+    """Return how long the work that is left takes: a trial is not split over slots, so the last to end decides.
+
+    Args:
+        spec: what the study was asked to do.
+        state: the fold of its log.
+        view: the same with the latest reports of its runs.
+        pace_s: what a whole trial takes; a running one that tells how long it still needs is taken at its word.
+    """
     to_come = max(0, view.max_trials - suggested(state)) + len(state.requests)
     if spec.confirm.top:
         repeats = sum(trial.origin == "confirm" for trial in state.trials.values())
         to_come += max(0, spec.confirm.top * spec.confirm.seeds - repeats)
-    going = [item for item in view.trials if item.state in ("running", "queued")]
-    return to_come + sum(1.0 - item.env_steps / max(1, item.total_env_steps) for item in going)
+    running = [item for item in view.trials if item.state == "running"]
+    queued = [item for item in view.trials if item.state == "queued"]
+    left = [item.eta_s if item.eta_s is not None else pace_s * _unfinished(item) for item in running]
+    return makespan([*left, *(pace_s * _unfinished(item) for item in queued), *[pace_s] * to_come], view.slots)
+
+
+def _unfinished(trial: TrialView) -> float:
+    """Return which share of a trial is still to be done."""
+    return max(0.0, 1.0 - trial.env_steps / max(1, trial.total_env_steps))
 
 
 def _quartiles(values: Sequence[float]) -> tuple[float, float, float]:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -7,7 +8,18 @@ from automl.state import fold
 from automl.studies import StudyViewer
 from sessions.workspace import Workspace
 from tests.vbot_tui.studies import Story, whole_study
-from vbot_tui.insight import Asked, best_so_far, cut_off, durations, forecast, place_of, searched, study_page, why
+from vbot_tui.insight import (
+    Asked,
+    best_so_far,
+    cut_off,
+    durations,
+    forecast,
+    place_of,
+    searched,
+    study_page,
+    why,
+    work_s,
+)
 from vbot_tui.study_desk import StudyDesk
 
 NOBODY = Asked()
@@ -182,3 +194,19 @@ def test_the_page_is_there_only_while_it_is_open(workspace):
     desk.open(study)
     assert desk.opened(viewer.view).id == study
     desk.close()
+
+
+def test_a_trial_is_not_split_over_slots(workspace):
+    story = Story(workspace, max_trials=4, slots=2, budget_s=None)
+    story.whole(0)
+    for number in (1, 2, 3):
+        story.begin(number)
+    spec, state, _, view = told(story)
+    one, two, three = (replace(trial, state="running", eta_s=None) for trial in view.trials[1:])
+    going = replace(view, trials=(view.trials[0], replace(one, eta_s=500.0), replace(two, eta_s=40.0)))
+    assert work_s(spec, state, going, 100.0) == 500.0  # the longest of those that run
+    waits = replace(going, trials=(*going.trials, replace(three, state="queued", env_steps=0)))
+    assert work_s(spec, state, waits, 300.0) == 500.0  # it begins after 40 s and ends at 340 s
+    assert work_s(spec, state, waits, 600.0) == 640.0
+    half = replace(view, trials=(replace(one, env_steps=one.total_env_steps // 2),))
+    assert work_s(spec, state, half, 100.0) == 50.0
