@@ -234,6 +234,7 @@ class Core(Orders):
         first = self._picture(snapshot)
         self._selected = first.rows[0].key if first.rows else ""
         self._follower.read_run(self._selected)
+        self._drawn_detail = (0.0, -1, Detail())  # made before its curves were read, if the index knew its row
         return self._picture(self._follower.store.snapshot())
 
     # --- the thread

@@ -8,11 +8,13 @@ import pytest
 from automl.journal import read_journal
 from automl.scheduler import Scheduler
 from automl.spec import StudySpec
-from sessions import notes
+from sessions import notes, run_index
+from sessions.follower import Follower
 from sessions.locks import is_held
 from sessions.runs import RunDir, RunRecord
 from sessions.workspace import Workspace
 from tests.vbot_tui.fake_machine import FakeMachine
+from tests.vbot_tui.studies import add_run
 from vbot_tui.core import SINGLE, Core
 from vbot_tui.desk import Desk
 
@@ -282,3 +284,18 @@ def test_one_picture_without_a_thread(bench):
     first.close()
     view = Core(bench.workspace, read_only=True).read_once()
     assert len(view.rows) == 2 and view.detail.breakdown is not None
+
+
+def test_one_picture_has_the_terms_of_a_run_that_the_index_knows(tmp_path):
+    workspace = Workspace.open(str(tmp_path))
+    add_run(workspace, "no-study", 1, "run1")
+    follower = Follower(workspace, keep=True, watch=None)
+    follower.start()
+    end = time.monotonic() + PATIENCE_S
+    while not (workspace.view / "runs.index").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+        follower.poke()
+    follower.stop()
+    assert run_index.load(workspace.view / "runs.index").keys() == {"run1"}
+    view = Core(workspace, read_only=True).read_once()
+    assert len(view.detail.breakdown.terms) == 4  # as many as the run was paid for
