@@ -23,7 +23,12 @@ async def take(workspace: Workspace, path: Path, glyphs: Glyphs, theme_name: str
         await pilot.pause(SETTLE_S)
         picture = app.export_screenshot()
     core.close()
-    write_atomic(path, without_remote_fonts(picture))
+    write_atomic(path, with_blanks(without_remote_fonts(picture)))
+
+
+def with_blanks(svg: str) -> str:
+    """The picture with the word that its blanks count: some viewers cut them off at the ends of a text."""
+    return svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def without_remote_fonts(svg: str) -> str:
