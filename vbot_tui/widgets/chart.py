@@ -173,7 +173,8 @@ def _window(plots: Sequence[Plot], span: tuple[float, float], scale: str) -> Win
     bottom, top = measure.up(low), measure.up(high)
     if not top > bottom:
         pad = abs(bottom) * 0.1 or 1.0
-        bottom, top = bottom - pad, top + pad
+        low_pad = 0.0 if low == 0.0 else pad  # what has always been nothing is no reason to go below it
+        bottom, top = bottom - low_pad, top + pad
     return Window(*span, bottom, top, measure)
 
 

@@ -81,6 +81,12 @@ def test_a_constant_curve_lies_in_the_middle():
     assert drawn([3, 3, 3, 3, 3]) == ["     ", "     ", "*****", "     ", "     "]
 
 
+def test_what_has_always_been_nothing_lies_at_the_foot_of_an_axis_from_nothing_up():
+    made = [plain(item) for item in chart([Plot(series(0, 0, 0))], LABEL + 5, 5, ASCII)]
+    assert [item[:LABEL].strip() for item in made if item[:LABEL].strip()] == ["1", "0.5", "0"]
+    assert made[-1].endswith("*****")
+
+
 def test_an_empty_chart_says_why():
     assert "no number yet" in "".join(plain(item) for item in chart([Plot(Series())], 40, 5, UNICODE))
     assert "only NaN" in "".join(plain(item) for item in chart([Plot(series(math.nan))], 40, 5, UNICODE))
