@@ -83,13 +83,14 @@ def header(layout: tuple[Column, ...], glyphs: Glyphs) -> Line:
 def row_line(
     row: TrialRow, layout: tuple[Column, ...], now: float, glyphs: Glyphs, *, cursor: bool = False, marked: bool = False
 ) -> Line:
-    """Return one row; the cell at the left edge marks the cursor without colour."""
-    edge = "*" if marked else glyphs.cursor if cursor else " "
-    spans: list[Span] = [(edge, "accent" if cursor or marked else "")]
+    """Return one row; without colour the cell at the left edge shows the cursor, a star before the name the mark."""
+    spans: list[Span] = [(glyphs.cursor if cursor else " ", "accent" if cursor else "")]
     for index, column in enumerate(layout):
         content, role = _cell(row, column, now, glyphs)
         spans.append((text.fit(content, column.cells, column.align, glyphs.more), role))
-        if index < len(layout) - 1:
+        if index == 0 and marked:
+            spans.append(("*", "accent"))
+        elif index < len(layout) - 1:
             spans.append((" ", ""))
     return _joined(spans)
 

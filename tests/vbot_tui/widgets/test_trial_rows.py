@@ -41,6 +41,11 @@ def test_the_cursor_is_told_without_colour():
     assert shown(row(1), cursor=True)[0] == "▌"
 
 
+def test_a_mark_and_the_cursor_are_seen_together_without_colour():
+    assert shown(row(1), marked=True).startswith(" ● run *T1 ")
+    assert shown(row(1), marked=True, cursor=True).startswith("▌● run *T1 ")
+
+
 def test_a_row_of_nan_shows_dashes():
     item = row(
         1, score=math.nan, success=math.nan, steps_per_s=math.nan, eta_s=math.nan, updated=math.nan,
