@@ -352,6 +352,7 @@ KEYS: tuple[Key, ...] = (
     _key("confirm", "Answer", "yes", "y", "yes", "yes", "do it", rank=1),
     _key("confirm", "Answer", "no", "escape n q backspace", "close", "no", "change nothing", rank=2),
     _key("told", "Answer", "close", "escape enter q backspace n", "close", "back", "back; nothing was changed", rank=1),
+    _key("refused", "Answer", "close", "escape enter", "close", "back", "back; nothing was changed", rank=1),
     _key("actions", "Do", "pause", "p", "choose('pause')", "pause", "pause: write a checkpoint and wait", acts=True),
     _key("actions", "Do", "resume", "r", "choose('resume')", "resume", "resume or retry, from its newest checkpoint",
          acts=True),
@@ -387,6 +388,9 @@ KEYS: tuple[Key, ...] = (
     _key("help", "Answer", "close", "escape q question_mark backspace", "close", "back", "back to the trials", rank=1),
     _key("help", "Move", "down", "j down", "scroll(1)", "down", "scroll down", rank=2),
     _key("help", "Move", "up", "k up", "scroll(-1)", "up", "scroll up", rank=3),
+    _key("help", "Move", "page_down", "pagedown", "page(1)", "page down", "a page down", rank=4),
+    _key("help", "Move", "page_up", "pageup", "page(-1)", "page up", "a page up", rank=5),
+    *_ends("help", "line"),
     *_rooms(),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ setting or a metric, in full or its last part.
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from vbot_tui.glyphs import flag_letter
@@ -153,6 +153,23 @@ def _number(name: str, sign: str, value: str) -> Test:
         return not math.isnan(have) and compare(have, bound)
 
     return test
+
+
+def unknown(words: str, rows: Iterable[TrialRow]) -> str:
+    """Return what is wrong with the names of numbers in a filter: none of the rows has such a one; empty if all do."""
+    tokens = [next(part for part in match.groups() if part) for match in _TOKEN.finditer(words)]
+    names = [found[1] for word in tokens if not word.startswith("/") and (found := _COMPARE.fullmatch(word))]
+    have = tuple(rows)
+    for name in names:
+        if have and name not in _NUMBERS and not any(_has_number(row, name) for row in have):
+            known = ", ".join(_NUMBERS)
+            return f"'{name}' is not known to the filter; there are {known}, searched settings and metrics"
+    return ""
+
+
+def _has_number(row: TrialRow, name: str) -> bool:
+    names = (*(key for key, _ in row.params), *row.metrics)
+    return any(name in (key, key.rsplit("/", 1)[-1]) for key in names)
 
 
 def number_of(row: TrialRow, name: str) -> float:

@@ -61,6 +61,11 @@ def number(value: float | None, decimals: int = 3) -> str:
     return f"{value:.{decimals}f}"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things: ``1 run``, ``2 runs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def signed(value: float | None, digits: int = 3) -> str:
     """Return a number that always shows its sign, with ``digits`` significant digits."""
     if value is None or not math.isfinite(value):

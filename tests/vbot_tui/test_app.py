@@ -9,7 +9,7 @@ from tests.vbot_tui.builders import LAZY, NOW, FakeClient, head, row, view
 from vbot_tui.app import Leaving, VbotApp
 from vbot_tui.lines import screen as as_text
 from vbot_tui.model import Notice
-from vbot_tui.screens.modals import Confirm, Help, NoteEntry
+from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry
 from vbot_tui.screens.trials import TrialsScreen
 
 SMALL, WIDE = (80, 24), (120, 40)
@@ -393,3 +393,50 @@ async def test_one_mark_is_compared_with_the_selected_trial_else_with_the_first(
         await pilot.press("G", "space", "c")  # the last row: the cursor has nowhere to go on to
         await settled(pilot)
         assert app.screen.keys == ("run3", "run1")
+
+
+async def test_a_filter_that_shows_nothing_says_so_and_how_to_go_on():
+    _client, app = start(view(row(1, score=0.9), study=head(state="running")))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"T9", "enter")
+        await settled(pilot)
+        assert seen(app)[-2].startswith(" No trial fits the filter: Esc shows all, / changes it.")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert len(app.screen.table.rows) == 1
+
+
+async def test_a_misspelt_number_is_refused_and_the_filter_stays_open():
+    _client, app = start(view(row(1, score=0.9)))
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"scor", "greater_than_sign", *"0.8", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, FilterEntry)
+        assert "'scor' is not known to the filter; there are trial, steps," in "\n".join(seen(app))
+        assert len(app.screen_stack[-2].table.rows) == 1
+
+
+async def test_a_filter_typed_anew_replaces_the_one_before():
+    _client, app = start(view(row(1), row(2)))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"T1", "enter", "slash", *"T2", "enter")
+        await settled(pilot)
+        assert [item.number for item in app.screen.table.rows] == [2]
+
+
+async def test_page_and_end_keys_scroll_the_help():
+    _client, app = start(view(row(1)))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("question_mark")
+        await settled(pilot)
+        page = app.screen.query_one("#help")
+        tops = []
+        for key in ("pagedown", "pageup", "end", "home"):
+            await pilot.press(key)
+            await settled(pilot)
+            tops.append(page.scroll_offset.y)
+    height = page.size.height
+    assert tops == [height - 1, 0, len(page.lines) - height, 0]

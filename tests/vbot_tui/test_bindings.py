@@ -8,7 +8,7 @@ from vbot_tui.screens.acting import Actions
 from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.compare import CompareScreen
 from vbot_tui.screens.launch import LaunchScreen
-from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry, Told
+from vbot_tui.screens.modals import Confirm, FilterEntry, Help, NoteEntry, Refused, Told
 from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.shelf import LibraryScreen, LogsScreen, QueueScreen, RecordsScreen
 from vbot_tui.screens.study import StudyScreen
@@ -31,6 +31,7 @@ CONTEXTS = {
     "filter": FilterEntry,
     "confirm": Confirm,
     "told": Told,
+    "refused": Refused,
     "note": NoteEntry,
     "help": Help,
 }
@@ -104,3 +105,7 @@ def test_leave_and_help_are_in_the_bar_at_80_columns():
     assert len(shown) <= 80
     for part in ("r reward", "S new study", "X kill", "f flags", "n note", "? help", "q leave"):
         assert part in shown
+
+
+def test_no_letter_closes_a_refusal():
+    assert {name for key in bindings.of("refused") for name in key.keys} == {"escape", "enter"}

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tests.vbot_tui.builders import LAZY, row
-from vbot_tui.filters import FilterError, arranged, number_of, parse
+from vbot_tui.filters import FilterError, arranged, number_of, parse, unknown
 
 ROWS = (
     row(1, score=0.9, notes=1, metrics={"task/speed_mps": 0.85}),
@@ -77,3 +77,13 @@ def test_sorting_puts_the_highest_first_and_those_without_a_number_last():
 
 def test_a_number_nobody_has_is_none():
     assert math.isnan(number_of(ROWS[0], "height"))
+
+
+def test_a_number_that_no_trial_has_is_named_with_those_that_there_are():
+    rows = (row(1, params=(("lr", "3e-4"),), metrics={"task/speed_mps": 0.5}),)
+    assert unknown("score>0.8 lr<1 speed_mps>0 task/speed_mps>0 state:run /a>b/ (steps>1k)", rows) == ""
+    assert unknown("NOT scor>0.8", rows) == (
+        "'scor' is not known to the filter; there are trial, steps, progress, speed, eta, score, success, flags, "
+        "notes, searched settings and metrics"
+    )
+    assert unknown("scor>0.8", ()) == ""

@@ -73,6 +73,32 @@ def possible(name: str, rows: Sequence[TrialRow]) -> list[TrialRow]:
     return fit if len(rows) == 1 or not deed.one else []
 
 
+def why_not(name: str, rows: Sequence[TrialRow]) -> str:
+    """Return in one sentence why something cannot be done with these trials; empty where it can."""
+    if possible(name, rows):
+        return ""
+    deed, label = DEEDS[name], next(key.label for key in bindings.of("actions") if key.id == f"actions.{name}")
+    if not rows:
+        return f"There is no trial here; {label} takes one."
+    if deed.one and len(rows) > 1:
+        return f"{len(rows)} trials are marked; {label} takes one: Space unmarks."
+    if deed.kind and deed.kind not in get_args(Kind):
+        return f"This version has no way to {label} a trial."
+    about = text.clean(rows[0].name) if len(rows) == 1 else f"None of the {len(rows)} marked trials"
+    if any(row.state in deed.states for row in rows):
+        return f"{about} has no run yet; {label} takes one that has."
+    if set(ENDED) <= set(deed.states):
+        rest = [state for state in deed.states if state not in ENDED]
+        kind = "has run" if "running" in rest else " or is ".join(["has ended", *rest])
+    else:
+        kind = f"is {' or '.join(deed.states)}"
+    if len(rows) > 1:
+        return f"{about} {kind}; {label} takes only such."
+    state = rows[0].state
+    now = "has not ended" if state == "running" and kind.startswith("has ended") else f"is {state}"
+    return f"{about} {now}; {label} takes one that {kind}."
+
+
 class Actions(CockpitModal[str]):
     """The menu: what can be done with these trials, one key each."""
 
@@ -103,9 +129,13 @@ class Actions(CockpitModal[str]):
             if key.group != "Do":
                 continue
             fit = possible(key.id.partition(".")[2], self.rows)
-            count = f" ({len(fit)})" if len(self.rows) > 1 and fit else ""
+            if not fit:
+                continue
+            count = f" ({len(fit)})" if len(self.rows) > 1 else ""
             words = text.fit(f"{key.help}{count}", width - 4, "<", self.cockpit.glyphs.more).rstrip()
-            body.append(line((f" {key.shown}  ", "key" if fit else "dim"), (words, "" if fit else "dim")))
+            body.append(line((f" {key.shown}  ", "key"), words))
+        if len(body) == 1:
+            body.append(line((" Nothing can be done with it now.", "dim")))
         page = self.query_one("#menu", Page)
         page.styles.height = len(body)
         page.set_lines(body)
@@ -188,15 +218,21 @@ class Acting(CockpitScreen):
     def action_deed(self, name: str) -> None:
         """Do one of the things of the menu at once, with the trials that are meant."""
         rows = self.targets()
-        if possible(name, rows):
+        why = why_not(name, rows)
+        if not why:
             self.act(name, rows)
+        elif name == "stage":  # what is typed after it is for the line that does not open
+            self.refuse("No next stage", why)
         else:
-            self.cockpit.say("info", "That cannot be done with it now; A shows what can.")
+            self.cockpit.say("info", why)
 
     def action_keep(self) -> None:
         """Archive the settings of the trial under a name made from its own."""
-        rows = possible("archive", self.targets())
-        if rows:
+        rows = self.targets()
+        why = why_not("archive", rows)
+        if why:
+            self.cockpit.say("info", why)
+        else:
             self.cockpit.client.archive(rows[0].key, "", "")
 
     # --- cloning
@@ -204,15 +240,19 @@ class Acting(CockpitScreen):
     def action_clone(self) -> None:
         """Train the selected trial's settings again with one change or more, typed in one line."""
         rows = self.targets()
-        if len(rows) != 1 or not rows[0].run_id:
-            self.cockpit.say("info", "One trial that has run is needed to clone.")
-            return
-        self.clone(rows[0])
+        why = why_not("clone", rows)
+        if why:
+            self.refuse("No clone", why)
+        else:
+            self.clone(rows[0])
 
     def action_form(self) -> None:
         """Open the form with the selected trial's settings."""
         rows = self.targets()
-        if len(rows) == 1 and rows[0].run_id:
+        why = why_not("form", rows)
+        if why:
+            self.refuse("No form", why)
+        else:
             self.open_form(rows[0])
 
     def open_form(self, row: TrialRow) -> None:

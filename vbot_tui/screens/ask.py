@@ -22,7 +22,7 @@ class Ask(CockpitModal[str]):
 
     Args:
         title: What it is about.
-        words: What stands there first.
+        words: What stands there first, marked whole: typing replaces it, Left, Home and End keep it.
         hint: What may stand there, shown while nothing does.
         on_change: Called with each new text.
         meaning: Says what the text means now, in at most three lines; asked again and again.
@@ -60,7 +60,7 @@ class Ask(CockpitModal[str]):
         """Lay out the line."""
         with Vertical():
             yield Static(self.title_text, markup=False)
-            field = Input(value=self.words, placeholder=self.hint, id="line", compact=True, select_on_focus=False)
+            field = Input(value=self.words, placeholder=self.hint, id="line", compact=True)
             field.cursor_blink = False
             yield field
             yield Page(id="meaning")

@@ -73,6 +73,12 @@ class CockpitScreen(Screen[None]):
 
         self.app.push_screen(Help(self.context))
 
+    def refuse(self, title: str, why: str) -> None:
+        """Say why a line is not opened; letters typed for it go nowhere until Enter or Esc."""
+        from vbot_tui.screens.modals import Refused
+
+        self.app.push_screen(Refused(title, [why]))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what --read-only forbids: the keys that the table marks as acting."""
         del parameters

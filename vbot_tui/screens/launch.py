@@ -13,7 +13,7 @@ from textual.app import ComposeResult, SuspendNotSupported
 from vbot_tui import text
 from vbot_tui.launch_model import STUDY, Draft, Entry, Plan
 from vbot_tui.lines import Line, line
-from vbot_tui.screens.ask import Ask
+from vbot_tui.screens.ask import PENDING, Ask
 from vbot_tui.screens.asking import ask_study
 from vbot_tui.screens.base import PagedScreen, textual_bindings
 from vbot_tui.screens.jump import LETTERS, Jump, lettered
@@ -214,7 +214,7 @@ class LaunchScreen(PagedScreen):
 
     def _matches(self, words: str) -> list[Line]:
         own = [row.entry for row in self.found if row.entry is not None]
-        return [line((f"{len(own)} settings" + (f", first {own[0].key}" if own else ""), "dim"))]
+        return [line((text.counted(len(own), "setting") + (f", first {own[0].key}" if own else ""), "dim"))]
 
     def action_changed(self) -> None:
         """Show only what was changed or is searched, or all again."""
@@ -241,6 +241,7 @@ class LaunchScreen(PagedScreen):
         """Type another value for the setting under the cursor; it is checked and judged while it is typed."""
         entry = self.entry
         if entry is None:
+            self.refuse("No value", "No setting is found by these words; Esc shows all again, / finds others.")
             return
         before = self.draft
 
@@ -270,21 +271,28 @@ class LaunchScreen(PagedScreen):
 
     def _refused(self) -> str:
         plan = self.current
-        return plan.trouble if plan is not None else ""
+        return plan.trouble if plan is not None else PENDING
 
     def action_search_range(self) -> None:
         """Type the range in which a study searches the setting under the cursor."""
         entry = self.entry
         if entry is None or entry.key.startswith(STUDY) or entry.key in ("env", "preset"):
-            self.cockpit.say("info", "Only a setting of the training can be searched.")
+            self.refuse("No search", _unsearchable(entry))
             return
         before = self.draft
+        known = self.current.study_trouble if self.current is not None else ""
 
         def typed(words: str) -> None:
             self._take(before.with_range(entry.key, words))
 
         def done(words: str | None) -> None:
             typed(words) if words is not None else self._take(before)
+
+        def refused(words: str) -> str:
+            plan, said = self.current, ""
+            if words.strip():
+                said = PENDING if plan is None else plan.study_trouble
+            return said if said != known or entry.key in said else ""  # what was wrong before is not the range's
 
         def meaning(words: str) -> list[Line]:
             plan = self.current
@@ -299,8 +307,12 @@ class LaunchScreen(PagedScreen):
         first = entry.search or suggested_range(entry)
         self._take(before.with_range(entry.key, first))
         self.app.push_screen(
-            Ask(f"Search {entry.key} (now {entry.value})", first, RANGE_HINT, on_change=typed, meaning=meaning), done
-        )
+            Ask(
+                f"Search {entry.key} (now {entry.value})", first, RANGE_HINT,
+                on_change=typed, meaning=meaning, refuse=refused,
+            ),
+            done,
+        )  # fmt: skip
 
     def action_next_value(self) -> None:
         """Take the next of the few values a setting may have."""
@@ -391,6 +403,13 @@ def audit_sentence(plan: Plan) -> str:
     """Return the verdict on a plan's reward as a sentence for a question."""
     words, _ = launch_page.audit_words(plan.audit)
     return "" if plan.audit is None else f"{words[:1].upper()}{words[1:]}."
+
+
+def _unsearchable(entry: Entry | None) -> str:
+    """Return why no range can be typed here."""
+    if entry is None:
+        return "No setting is found by these words; Esc shows all again, / finds others."
+    return f"{entry.key} is no setting of the training, and only those can be searched; Enter gives it another value."
 
 
 def suggested_range(entry: Entry) -> str:

@@ -12,6 +12,9 @@ from vbot_tui.screens.base import CockpitModal, textual_bindings
 from vbot_tui.widgets import head
 from vbot_tui.widgets.frame import KeyBar, Page, StatusLine
 
+PASSES_NONE = "no trial passes"
+"""What is said of a filter that is well-formed and may be kept, but shows nothing."""
+
 
 def _box(name: str) -> str:
     """Return the looks of a question; a screen's own rules hold for its own name only."""
@@ -82,6 +85,14 @@ class Confirm(Told, inherit_bindings=False):
         self.dismiss(True)
 
 
+class Refused(Told, inherit_bindings=False):
+    """Says why a line cannot be opened, and takes all letters that were meant for it, up to their Enter."""
+
+    context = "refused"
+    BINDINGS = textual_bindings("refused")
+    CSS = _box("Refused")
+
+
 class NoteEntry(CockpitModal[str]):
     """One line to write a note; the screen behind stays visible. Returns the text, empty when dropped."""
 
@@ -142,7 +153,7 @@ class FilterEntry(CockpitModal[None]):
     """One line to filter the table, which follows every letter.
 
     Args:
-        words: The filter so far.
+        words: The filter so far, marked whole: typing replaces it, Left, Home and End keep it.
         on_change: Takes each new filter and returns what is wrong with it, or an empty string.
     """
 
@@ -166,7 +177,7 @@ class FilterEntry(CockpitModal[None]):
             yield Page(id="trouble")
             field = Input(
                 value=self.words, placeholder="state:run score>0.8 flag:moat has:note /regex/ OR NOT", id="filter",
-                compact=True, select_on_focus=False,
+                compact=True,
             )  # fmt: skip
             field.cursor_blink = False
             yield field
@@ -188,8 +199,9 @@ class FilterEntry(CockpitModal[None]):
         self.action_keep()
 
     def action_keep(self) -> None:
-        """Keep the filter."""
-        self.dismiss(None)
+        """Keep the filter, unless something is wrong with it."""
+        if self.tell(self.query_one(Input).value) in ("", PASSES_NONE):
+            self.dismiss(None)
 
     def action_drop(self) -> None:
         """Show everything again."""
@@ -218,13 +230,21 @@ class Help(CockpitModal[None]):
 
     def on_mount(self) -> None:
         """Fill in the text."""
+        self._fill()
+        self.query_one(KeyBar).set_lines([head.key_bar("help", (), self.app.size.width)])
+
+    def _fill(self) -> None:
         app = self.cockpit
-        self.query_one("#help", Page).set_lines(head.help_page(app.glyphs, self.context, read_only=app.read_only))
-        self.query_one(KeyBar).set_lines([head.key_bar("help", (), app.size.width)])
+        lines = head.help_page(app.glyphs, self.context, app.size.width - 2, read_only=app.read_only)
+        self.query_one("#help", Page).set_lines(lines)
 
     def on_resize(self) -> None:
-        """Say how much of the page is visible."""
-        self.call_after_refresh(self._show_place)
+        """Fold the lines anew, and say how much of the page is visible."""
+        self.call_after_refresh(self._fold)
+
+    def _fold(self) -> None:
+        self._fill()
+        self._show_place()
 
     def _show_place(self) -> None:
         page = self.query_one("#help", Page)
@@ -236,6 +256,14 @@ class Help(CockpitModal[None]):
         """Move the page."""
         self.query_one("#help", Page).scroll_lines(rows)
         self.call_after_refresh(self._show_place)
+
+    def action_page(self, by: int) -> None:
+        """Move by what is visible, less one line."""
+        self.action_scroll(by * max(1, self.query_one("#help", Page).size.height - 1))
+
+    def action_end(self, by: int) -> None:
+        """Show the first or the last line."""
+        self.action_scroll(by * len(self.query_one("#help", Page).lines))
 
     def action_close(self) -> None:
         """Back to where it was called."""

@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 
 from sessions.breakdown import Breakdown
 from vbot_tui import bindings, text
-from vbot_tui.filters import SORTS, FilterError, arranged, parse
+from vbot_tui.filters import SORTS, FilterError, arranged, parse, unknown
 from vbot_tui.lines import Line, line
 from vbot_tui.model import Detail, TrialRow, View
 from vbot_tui.screens.acting import Acting
@@ -15,7 +15,7 @@ from vbot_tui.screens.asking import ask_kill, ask_note, ask_study
 from vbot_tui.screens.base import textual_bindings
 from vbot_tui.screens.compare import MOST, CompareScreen
 from vbot_tui.screens.jump import LETTERS, Jump
-from vbot_tui.screens.modals import Confirm, FilterEntry
+from vbot_tui.screens.modals import PASSES_NONE, Confirm, FilterEntry
 from vbot_tui.screens.robot import RobotScreen
 from vbot_tui.screens.trial import TrialScreen
 from vbot_tui.seat import Seat
@@ -292,12 +292,15 @@ class TrialsScreen(Acting):
     def set_filter(self, words: str) -> str:
         """Show only the trials that pass; what is wrong with the words is returned and the last good filter stays."""
         try:
-            self._test = parse(words)
+            test = parse(words)
         except FilterError as error:
             return str(error)
+        if trouble := unknown(words, self.cockpit.client.view.rows):
+            return trouble
+        self._test = test
         self.filter_words = words.strip()
         self.show_view()
-        return "" if self.table.rows or not words.strip() else "no trial passes"
+        return "" if self.table.rows or not words.strip() else PASSES_NONE
 
     def action_filter(self) -> None:
         """Type a filter; the table follows."""

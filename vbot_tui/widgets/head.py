@@ -63,7 +63,7 @@ def _study_parts(study: StudyHead, view: View, glyphs: Glyphs) -> list[list[Span
     """Return the pieces of the status line, most needed first."""
     dot: Span = (f" {glyphs.dot} ", "dim")
     if not study.state:  # not a study: the runs that belong to none
-        return [[(text.clean(study.id), "")], [dot, (f"{study.trials} runs", "")]]
+        return [[(text.clean(study.id), "")], [dot, (text.counted(study.trials, "run"), "")]]
     over = study.driver == "nobody" and study.state in ("finished", "stopped")  # nothing is left to be decided
     driver = "" if over else f" {DRIVERS.get(study.driver, study.driver)}"
     parts: list[list[Span]] = [
@@ -143,6 +143,10 @@ def next_step(view: View, row: TrialRow | None, now: float, *, read_only: bool =
     if not view.ready:
         return line(("Reading the workspace.", "dim"))
     if row is None:
+        if view.rows:
+            return line(
+                ("No trial fits the filter: ", "warn"), ("Esc", "key"), " shows all, ", ("/", "key"), " changes it."
+            )
         if study is not None and study.state == "running":
             return line(("The first trial appears within seconds.", "dim"))
         return () if read_only else line("Press ", ("S", "key"), " to start a first study.")
@@ -245,13 +249,16 @@ def empty(view: View, *, read_only: bool = False) -> list[Line]:
     ]
 
 
-def help_page(glyphs: Glyphs, context: str = "trials", *, read_only: bool = False) -> list[Line]:
-    """Return the help screen, made from the key table."""
-    out: list[Line] = [line(("What acts on processes is a capital letter; what cannot be undone asks first.", "dim"))]
-    for group, keys in bindings.groups(context, read_only=read_only).items():
+def help_page(glyphs: Glyphs, context: str = "trials", width: int = 78, *, read_only: bool = False) -> list[Line]:
+    """Return the help screen, made from the key table and folded to a width."""
+    groups = bindings.groups(context, read_only=read_only)
+    shown = {key.id: " ".join(map(bindings.pretty, key.keys)) for keys in groups.values() for key in keys}
+    cells = max(10, *(len(names) + 1 for names in shown.values()))
+    intro = "What acts on processes is a capital letter; what cannot be undone asks first."
+    out: list[Line] = [line((part, "dim")) for part in text.wrap(intro, width)]
+    for group, keys in groups.items():
         for index, key in enumerate(keys):
-            shown = " ".join(bindings.pretty(name) for name in key.keys)
-            out.append(line((f"{group if index == 0 else '':<7}", "title"), (f"{shown:<10}", "key"), key.help))
+            out += _explained(group if index == 0 else "", f"{shown[key.id]:<{cells}}", key.help, width)
     if context != "trials":
         return out
     states = "   ".join(f"{shape} {name}" for name, shape in glyphs.states.items())
@@ -262,8 +269,18 @@ def help_page(glyphs: Glyphs, context: str = "trials", *, read_only: bool = Fals
              "AGE": "since it last wrote; LOST: silent for three usual intervals",
              "PER STEP": "mean weighted reward per control step", glyphs.delta: change}  # fmt: skip
     for label, content in (("States", states), ("Flags", flag_names)):
-        rows = text.wrap(content, 70)
+        rows = text.wrap(content, width - 7)
         out += [line((f"{label if index == 0 else '':<7}", "title"), row) for index, row in enumerate(rows)]
     for index, (word, meaning) in enumerate(words.items()):
-        out.append(line((f"{'Words' if index == 0 else '':<7}", "title"), (f"{word:<10}", "key"), meaning))
+        out += _explained("Words" if index == 0 else "", f"{word:<{cells}}", meaning, width)
     return out
+
+
+def _explained(group: str, name: str, meaning: str, width: int) -> list[Line]:
+    """Return one entry of the help: group, name, and its meaning in as many lines as it needs."""
+    edge = 7 + len(name)
+    rows = text.wrap(meaning, max(20, width - edge))
+    return [
+        line((f"{group:<7}", "title"), (name, "key"), rows[0]),
+        *(line(" " * edge + row) for row in rows[1:]),
+    ]

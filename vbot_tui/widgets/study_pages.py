@@ -62,7 +62,7 @@ def progress(page: StudyPage, width: int, glyphs: Glyphs) -> Line:
     spans: list[Span] = [(f"{len(page.trials)} of {max(page.max_trials, len(page.trials))} trials", "title")]
     present = [state for state in order if state in counts]
     spans += [(f"  {glyphs.state(state)} {counts[state]} {state}", STATE_ROLES.get(state, "")) for state in present]
-    search = f"  {page.sampler}, {len(page.keys)} keys, {page.slots} at a time"
+    search = f"  {page.sampler}, {text.counted(len(page.keys), 'key')}, {page.slots} at a time"
     if sum(text.width(part) for part, _ in spans) + len(search) <= width:
         spans.append((search, "dim"))
     return tuple(spans)

@@ -5,8 +5,8 @@ import pytest
 from tests.vbot_tui.builders import row, view
 from tests.vbot_tui.test_app import SMALL, seen, settled, start
 from vbot_tui.screens import acting
-from vbot_tui.screens.acting import Actions, possible
-from vbot_tui.screens.modals import Confirm
+from vbot_tui.screens.acting import DEEDS, Actions, possible, why_not
+from vbot_tui.screens.modals import Confirm, Refused
 from vbot_tui.screens.trials import TrialsScreen
 
 ROWS = (row(1), row(2, state="paused"), row(3, state="failed"), row(4, state="finished"))
@@ -118,3 +118,53 @@ async def test_enter_before_a_clone_is_checked_is_remembered(tmp_path):
         client.show(replace(client.view, plan=Plan(wanted, client.view.plan.entries)))
         await pilot.pause(0.5)
     assert of(client, "clone") == [("run4", wanted)]
+
+
+@pytest.mark.parametrize("key", ["C", "L"])
+async def test_what_is_typed_after_a_refused_clone_or_stage_goes_nowhere(key):
+    client, app = start(view(*[row(number, state="finished") for number in (1, 2, 3)]))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "space", "space", key, *"ppo", "full_stop", *"learning_rate", "equals_sign", *"5e-4")
+        assert isinstance(app.screen, Refused)
+        assert "2 trials are marked;" in "\n".join(seen(app)) and "takes one: Space" in "\n".join(seen(app))
+        await press(pilot, "enter")
+        assert isinstance(app.screen, TrialsScreen) and app.screen.marked == {"run1", "run2"}
+    assert {item[0] for item in client.asked} <= {"select", "remember"}
+
+
+def test_why_something_cannot_be_done_is_one_sentence():
+    running, queued, ended = row(1), row(2, state="queued", run_id=""), row(3, state="finished")
+    assert why_not("clone", [running, ended]) == "2 trials are marked; clone takes one: Space unmarks."
+    assert why_not("promote", [running]) == "T1 has not ended; promote takes one that has ended."
+    assert why_not("warm", [running]) == "T1 has not ended; warm start takes one that has ended or is paused."
+    assert why_not("pause", [ended]) == "T3 is finished; pause takes one that is running or queued."
+    assert why_not("evaluate", [queued]) == "T2 is queued; evaluate takes one that has run."
+    assert (
+        why_not("evaluate", [row(4, state="finished", run_id="")]) == "T4 has no run yet; evaluate takes one that has."
+    )
+    assert why_not("stop", [ended, ended]) == "None of the 2 marked trials is running; stop takes only such."
+    assert why_not("clone", []) == "There is no trial here; clone takes one."
+
+
+def test_there_is_a_reason_exactly_where_something_is_not_possible():
+    for name in DEEDS:
+        for item in ROWS:
+            assert bool(why_not(name, [item])) is not bool(possible(name, [item])), (name, item.state)
+
+
+async def test_a_final_run_of_a_running_trial_is_refused_with_the_reason():
+    client, app = start(view(*ROWS))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "U")
+        assert "T1 has not ended; promote takes one that has ended." in "\n".join(seen(app))
+    assert not of(client, "promote")
+
+
+async def test_the_menu_offers_only_what_can_be_done():
+    _client, app = start(view(row(4, state="finished")))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "A")
+        text = "\n".join(seen(app))
+    assert "a final run with its settings (asks)" in text
+    for words in ("pause: write a checkpoint", "stop with a checkpoint", "kill: end it now"):
+        assert words not in text

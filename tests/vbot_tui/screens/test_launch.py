@@ -14,7 +14,7 @@ from vbot_tui.launch_model import Audit, Draft
 from vbot_tui.screens.acting import cloned, completed
 from vbot_tui.screens.ask import Ask
 from vbot_tui.screens.launch import LaunchScreen, suggested_range
-from vbot_tui.screens.modals import Confirm
+from vbot_tui.screens.modals import Confirm, Refused
 from vbot_tui.screens.trials import TrialsScreen
 
 PASSES = Audit()
@@ -94,12 +94,11 @@ async def test_search_finds_names_before_meanings(workspace):
 async def test_a_value_is_checked_while_it_is_typed_and_refused_with_the_reason(workspace):
     _client, app = opened(workspace)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3", "slash", "'learning_rate", "enter", "enter")
-        await clear(pilot, 5)
-        await press(pilot, "'-3", "enter")
+        await press(pilot, "3", "slash", "'learning_rate", "enter", "enter", "'-3", "enter")
         assert isinstance(app.screen, Ask)
         assert "ppo.learning_rate must be greater than 0, got -3.0." in "\n".join(seen(app))
         await clear(pilot, 2)
+        assert app.screen.query_one("#line").value == ""
         await press(pilot, "'3e-4", "enter")
         assert isinstance(app.screen, LaunchScreen) and app.screen.draft.sets == (("ppo.learning_rate", "3e-4"),)
         assert any("*" in line[:2] or "was 0.001" in line for line in seen(app))
@@ -157,7 +156,6 @@ async def test_a_study_needs_a_searched_key_and_its_range(workspace):
         assert isinstance(app.screen, LaunchScreen) and "No key is searched" in "\n".join(seen(app))
         await press(pilot, "slash", "'entropy_coef", "enter", "s")
         assert app.screen.query_one("#line").value == "0.5x..2x"
-        await clear(pilot, 8)
         await press(pilot, "'1e-4..1e-2 log", "enter", "S")
         assert "It searches entropy_coef 1e-4..1e-2 log." in said(app)
         await press(pilot, "y")
@@ -169,9 +167,41 @@ async def test_a_range_that_is_none_is_refused_in_words(workspace):
     _client, app = opened(workspace)
     async with app.run_test(size=WIDE) as pilot:
         await press(pilot, "3", "slash", "'entropy_coef", "enter", "s")
-        await clear(pilot, 8)
-        await press(pilot, "'what")
+        await press(pilot, "'what", "enter")
+        assert isinstance(app.screen, Ask)
         assert "'what' is no range for ppo.entropy_coef" in "\n".join(seen(app))
+        await clear(pilot, 4)
+        await press(pilot, "enter")  # no range at all: it is not searched
+        assert isinstance(app.screen, LaunchScreen) and app.screen.draft.space == ()
+
+
+async def test_a_range_is_not_refused_for_what_is_wrong_elsewhere(workspace):
+    _client, app = opened(workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        await press(pilot, "3", "slash", "'entropy_coef", "enter")
+        app.screen._take(Draft(sets=(("ppo.clip", "-1"),)))
+        await press(pilot, "s", "'1e-4..1e-2 log", "enter")
+        assert isinstance(app.screen, LaunchScreen)
+        assert app.screen.draft.space == (("ppo.entropy_coef", "1e-4..1e-2 log"),)
+
+
+async def test_letters_typed_for_a_range_that_cannot_be_typed_do_nothing(workspace):
+    client, app = opened(workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        await press(pilot, "3", "g", "s", "'1e-4..1e-2 log")
+        assert isinstance(app.screen, Refused) and "env is no setting of the training" in said(app)
+        await press(pilot, "enter")
+        assert isinstance(app.screen, LaunchScreen) and app.screen.draft == Draft()
+    assert not [item for item in client.asked if item[0] not in ("remember", "draft")]
+
+
+async def test_a_value_of_no_setting_is_refused_and_its_letters_do_nothing(workspace):
+    _client, app = opened(workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        await press(pilot, "3", "slash", "'xyzzy", "enter", "enter", "'5e-4")
+        assert isinstance(app.screen, Refused) and "No setting is found by these words" in said(app)
+        await press(pilot, "enter")
+        assert isinstance(app.screen, LaunchScreen)
 
 
 async def test_the_whole_config_can_be_edited(workspace, tmp_path, monkeypatch):

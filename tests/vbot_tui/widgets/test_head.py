@@ -60,6 +60,7 @@ def test_read_only_offers_nothing_that_acts():
 def test_the_hint_follows_the_work():
     fresh, scored, flagged = row(1, score=math.nan), row(2), row(3, flags=(LAZY,))
     assert step(view(), None) == "The first trial appears within seconds."
+    assert step(view(fresh), None) == "No trial fits the filter: Esc shows all, / changes it."
     assert step(view(fresh), fresh).startswith("Learning; the first evaluation fills SCORE.")
     assert "q leaves it running" in step(view(scored), scored)
     assert step(view(scored, flagged), flagged) == "T3: lazy robot. f shows the evidence and what to do."
@@ -117,3 +118,20 @@ def test_that_nobody_drives_a_study_is_said_only_while_something_is_left_to_deci
     assert "running DRIVEN BY NOBODY" in status(view(row(1), study=head(driver="nobody")), 120)
     ended = status(view(row(1), study=head(driver="nobody", state="stopped")), 120)
     assert "stopped · slots" in ended and "NOBODY" not in ended
+
+
+def test_no_entry_of_a_help_page_is_cut_or_runs_into_its_keys():
+    from vbot_tui import bindings
+
+    for context in ("trials", "trial", "robot", "compare", "study", "launch", "queue", "library", "records", "logs"):
+        lines = [plain(item) for item in frame.help_page(UNICODE, context, 78)]
+        assert max(map(len, lines)) <= 78
+        joined = " ".join(" ".join(lines).split())
+        for key in bindings.of(context):
+            names = " ".join(map(bindings.pretty, key.keys))
+            assert f"{names} {' '.join(key.help.split())}" in joined, key.id
+
+
+def test_one_run_is_not_runs():
+    assert "1 run " in status(view(row(1), study=head(id="single runs", state="", driver="", trials=1)))
+    assert "2 runs" in status(view(row(1), study=head(id="single runs", state="", driver="", trials=2)))
