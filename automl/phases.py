@@ -121,3 +121,10 @@ def winner(state: StudyState, spec: StudySpec | None = None) -> int:
 def final_seeds(spec: StudySpec, slots: int) -> int:
     """How many final runs there are."""
     return spec.final.seeds or max(slots, 1)
+
+
+def full_length(trial_env_steps: int) -> int:
+    """How many env steps a final run of a trial takes: those of a training by default, never fewer than the trial's."""
+    from vbot_rl.config import TrainCfg
+
+    return max(TrainCfg().total_env_steps, trial_env_steps)

@@ -243,11 +243,6 @@ def _apply_at_once(cfg: RunCfg, assignments: Sequence[tuple[str, Any]]) -> RunCf
     return settings.from_dict(RunCfg, tree)
 
 
-def full_length(trial_env_steps: int) -> int:
-    """How many env steps a final run of a trial takes: those of a training by default, never fewer than the trial's."""
-    return max(TrainCfg().total_env_steps, trial_env_steps)
-
-
 def to_yaml(resolved: Resolved) -> str:
     """The text of ``config.yaml``: schema, the effective config and the origins that are not plain defaults."""
     import yaml

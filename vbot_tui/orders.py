@@ -358,6 +358,6 @@ def archive_name(row: TrialRow) -> str:
 
 def full_length(row: TrialRow) -> int:
     """Return how long a final run of a trial is: as long as a training is by default, and never shorter than it was."""
-    from vbot_rl import config
+    from automl import phases
 
-    return config.full_length(row.total_env_steps)
+    return phases.full_length(row.total_env_steps)

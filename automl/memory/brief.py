@@ -298,7 +298,7 @@ def _next(index: Index, found: _Found) -> tuple[Line, ...]:
 
 def _final_run(index: Index, study: StudyNow, champion: TrialDigest) -> Line:
     """What `U` in the cockpit does with the best trial; its config alone would only repeat the trial's own length."""
-    from vbot_rl.config import full_length
+    from automl.phases import full_length
 
     score = f" (score {champion.score:.3f})" if champion.score is not None else ""
     config = index.workspace.runs / (champion.run or "") / "config.yaml"
