@@ -75,7 +75,7 @@ async def test_the_table_is_looked_at_as_it_was_left():
         assert app.note_draft == "half a"
         assert replace(app.screen.seat, study="s") == replace(LEFT, trial="", page="", draft="", large=False)
     assert any("/score>0, by sc" in line for line in lines)
-    assert [line.split()[2] for line in lines if "run" in line[:8]] == ["T1", "T2"]
+    assert [line.split()[2] for line in lines if "run" in line[:8]] == ["*T1", "T2"]
     assert next(line for line in lines if line.startswith("▌")).split()[2] == "T2"
     assert ("select", "run2") not in client.asked  # the core was told before the screen was there
 
@@ -120,7 +120,7 @@ def test_the_first_picture_is_the_table_that_was_left(path, tmp_path, glyphs):
     assert "opening" in screen.lines[0]
     assert screen.lines[1].startswith(" STATE  TRIAL")
     assert screen.lines[3].startswith(glyphs.cursor)
-    assert " T1 " in screen.lines[2] and " T2 " in screen.lines[3] and "250k" in screen.lines[2]
+    assert " *T1 " in screen.lines[2] and " T2 " in screen.lines[3] and "250k" in screen.lines[2]
 
 
 def test_ages_in_the_first_picture_are_those_of_now(path, tmp_path):
