@@ -89,5 +89,6 @@ def _observation(joints: SignedPermutation) -> SignedPermutation:
 
 
 JOINTS_MIRROR = _joints()
-_BEARING = 50  # divided by pi; inside the reach radius it fades
-MIRROR = Mirror(_observation(JOINTS_MIRROR), JOINTS_MIRROR, side=_BEARING, side_min=20.0 / 180.0)
+BEARING = 50  # divided by pi; inside the reach radius it fades
+SIDE_MIN = 20.0 / 180.0
+MIRROR = Mirror(_observation(JOINTS_MIRROR), JOINTS_MIRROR, side=BEARING, side_min=SIDE_MIN)

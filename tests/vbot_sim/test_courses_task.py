@@ -42,7 +42,9 @@ def world(section: str = "section011", n: int = 2, preset: str = "default", **co
     return built
 
 
-def stand_at(task: CourseTask, places: list[tuple[float, float]], yaw: float = np.pi / 2, near: float = 9.0) -> None:
+def stand_at(
+    task: CourseTask, places: list[tuple[float, float]], yaw: float | np.ndarray = np.pi / 2, near: float = 9.0
+) -> None:
     """Start every simulation standing at a place."""
     n = len(places)
     at = np.asarray(places, np.float64)
@@ -190,6 +192,19 @@ def test_a_mirrored_robot_sees_the_mirror_image() -> None:
         seen, image = step.obs[1], mirror.observation(step.obs[0])
         assert seen[middle] == pytest.approx(image[middle], abs=0.05)
         assert np.array_equal(mirror.observation(mirror.observation(step.obs)), step.obs)
+
+
+@pytest.mark.parametrize("layout", ["navigation", "section"])
+@pytest.mark.parametrize("privileged", [True, False])
+def test_who_looks_straight_at_a_goal_has_no_side(layout: str, privileged: bool) -> None:
+    """Headings 0, 15, 25 and -40 degrees off the goal: from 20 degrees on there is a side."""
+    sees = SensingCfg(layout=layout, privileged=privileged)  # type: ignore[arg-type]
+    made = world("section013", 4, sensing=sees)
+    places = [(1.5, 26.3)] * 4
+    stand_at(made, places)
+    to_goal = made._target - np.asarray(places)
+    stand_at(made, places, yaw=np.arctan2(to_goal[:, 1], to_goal[:, 0]) + np.radians([0.0, 15.0, 25.0, -40.0]))
+    assert mirror_of(made.cfg).sided(made.obs).tolist() == [False, False, True, True]
 
 
 def test_what_only_the_critic_sees_comes_first() -> None:

@@ -28,10 +28,11 @@ from vbot_sim.courses.schema import SensingCfg
 from vbot_sim.kinematics import F32, TrunkMotion
 from vbot_sim.observation import NOISY, OBS_DIM
 from vbot_sim.robot import LEGS, STANDING_HEIGHT_M
-from vbot_sim.symmetry import JOINTS_MIRROR, MIRROR, Mirror, SignedPermutation
+from vbot_sim.symmetry import BEARING, JOINTS_MIRROR, MIRROR, SIDE_MIN, Mirror, SignedPermutation
 from vbot_sim.terrain.ground import HeightMap
 
 SECTION_DIM = 69
+SECTION_BEARING = 47
 POSITION_SCALE_M = 5.0
 ACCELERATION_SCALE, ACCELERATION_CLIP = 20.0, 3.0
 
@@ -133,7 +134,7 @@ def write_section(
     """Write numbers 45 to 68 of the old sections' layout into the middle [N, 69] of a row."""
     np.clip(motion.target_forward_m * np.float32(1.0 / POSITION_SCALE_M), -1.0, 1.0, out=out[:, 45])
     np.clip(motion.target_left_m * np.float32(1.0 / POSITION_SCALE_M), -1.0, 1.0, out=out[:, 46])
-    np.multiply(motion.bearing_error_rad, np.float32(1.0 / math.pi), out=out[:, 47])
+    np.multiply(motion.bearing_error_rad, np.float32(1.0 / math.pi), out=out[:, SECTION_BEARING])
     np.clip((z_m - np.float32(0.5)) * np.float32(1.0 / 1.2), -1.0, 1.0, out=out[:, 48])
     np.multiply(celebration, np.float32(1.0 / 3.0), out=out[:, 49], casting="unsafe")
     out[:, 50:54] = contact
@@ -144,8 +145,9 @@ def write_section(
 
 
 def mirror(cfg: SensingCfg) -> Mirror:
-    """Return what a mirror does to the rows and actions of a course."""
+    """Return what a mirror does to the rows and actions of a course; with no side, a goal straight ahead."""
     layout = Layout.of(cfg)
+    bearing = BEARING if layout.middle == OBS_DIM else SECTION_BEARING
     scan = _scan_mirror()
     parts = []
     if cfg.privileged:
@@ -156,7 +158,7 @@ def mirror(cfg: SensingCfg) -> Mirror:
     parts.append(MIRROR.observation if layout.middle == OBS_DIM else _section_mirror())
     if cfg.scan:
         parts.append(scan)
-    return Mirror(observation=_joined(parts), action=JOINTS_MIRROR)
+    return Mirror(_joined(parts), JOINTS_MIRROR, side=layout.privileged + bearing, side_min=SIDE_MIN)
 
 
 def _scan_mirror() -> SignedPermutation:
