@@ -86,7 +86,9 @@ def written(app) -> str:
 
 
 async def picture(pilot, app, kept: str) -> str:
-    """Return what is seen, as soon as it is what was kept: on a busy machine the last line may still be on its way."""
+    """Return what is seen after the screen's own tick, as soon as it is what was kept: a line may be on its way."""
+    app.redraw()
+    await settled(pilot)
     seen, deadline = written(app), time.monotonic() + DRAWN_S
     while seen != kept and time.monotonic() < deadline:
         await pilot.pause(0.05)

@@ -94,6 +94,7 @@ def ask_study(
             app.say("info", "The study was checked but not started: you had gone on; press the key again.")
             return
         app.own_notice = None
+        app.redraw()
         asked: list[str | Line] = [*sentences, *finding_lines(findings, min(62, app.size.width - 8))]
         if any(item.level == "error" for item in findings):
             screen.app.push_screen(Told("This study is not started: it would fail", asked))
