@@ -203,7 +203,7 @@ def test_next_stage(table, trained):
 
 def test_compare(table):
     walk(table, "compare two runs")
-    table.wait_for("c [charts]", "o config")
+    assert table.wait_for("c [charts]", "o config")
 
 
 def test_evaluation(table, trained):
@@ -224,13 +224,17 @@ def test_best_checkpoint(table, trained):
 
 def test_diagnosis(table):
     walk(table, "diagnose failures")
-    table.wait_for("f [flags]")
+    assert table.wait_for("f [flags]")
 
 
 def test_the_robot(table):
     walk(table, "see the robot")
-    table.wait_for("evaluation at step", "Space play")
-    table.wait_until(lambda screen: any(0x2800 < ord(char) < 0x2900 for char in screen), "a robot in braille")
+    assert table.wait_for("evaluation at step", "Space play")
+    assert table.wait_until(drawn_in_braille, "a robot in braille")
+
+
+def drawn_in_braille(screen):
+    return any(0x2800 < ord(char) < 0x2900 for char in screen)
 
 
 def test_annotation(table, trained):
@@ -308,12 +312,13 @@ def test_a_decline_is_told(table, trained):
 def test_watching(study):
     walk(study, "watch")
     seen = steps_of(study.screen, "T0")
-    study.wait_until(lambda screen: steps_of(screen, "T0") not in ("", seen), "the steps move by themselves")
+    later = study.wait_until(lambda screen: steps_of(screen, "T0") not in ("", seen), "the steps move by themselves")
+    assert steps_of(later, "T0") != seen
 
 
 def test_deciding(study):
     walk(study, "decide the next experiment")
-    study.wait_for("o [study]", "learning_rate")
+    assert study.wait_for("o [study]", "learning_rate")
     study.press("1")
     study.wait_for(TABLE)
 
@@ -326,6 +331,7 @@ def test_recovery(study, searched):
     eventually(lambda: launches(searched, 1) > attempts, STARTS_S, "the trial is started again")
     eventually(lambda: any(run.record().trial == 1 for run in live_runs(searched)), STARTS_S, "it lives again")
     study.wait_until(lambda screen: " run " in next(row for row in screen.splitlines() if " T1 " in row), "T1 runs")
+    assert launches(searched, 1) == attempts + 1
 
 
 def launches(workspace, trial):

@@ -154,7 +154,7 @@ def test_one_more_trial_can_be_asked_for_and_the_study_paused(bench):
     core.start_trial()
     until(core, lambda view: view.notice is not None and "A trial will start" in view.notice.text)
     bench.machine.end(view.rows[0].run_id, "finished", "finished", "done")
-    until(core, lambda view: len(view.rows) == 3, "a third trial")
+    assert len(until(core, lambda view: len(view.rows) == 3, "a third trial").rows) == 3
 
 
 def test_a_finished_trial_sinks_below_the_living_and_keeps_its_score(bench):
