@@ -43,9 +43,10 @@ def test_it_survives_its_file(tmp_path):
     assert load_work(tmp_path / "courses.yaml") == courses(2)
 
 
-def test_sections_start_from_what_the_field_taught():
-    for stage in courses(2).stages[1:]:
-        assert (stage.start_from, stage.parts) == ("field", ("weights", "normalizer"))
+def test_sections_start_from_what_the_field_taught_and_the_whole_course_from_the_section_of_the_stairs():
+    starts = {stage.name: stage.start_from for stage in courses(2).stages[1:]}
+    assert starts == {**dict.fromkeys(STAGES[1:4], "field"), "long_course": "section012"}
+    assert {stage.parts for stage in courses(2).stages[1:]} == {("weights", "normalizer")}
 
 
 def test_all_stages_see_and_think_alike_so_that_weights_fit():
