@@ -19,6 +19,7 @@ from vbot_rl.config import PpoCfg, Symmetry
 from vbot_rl.network import ActorCritic, Params, Shape
 from vbot_rl.normalizer import ObservationNormalizer, ValueNormalizer
 from vbot_rl.optimizer import Adam, clip_norm
+from vbot_rl.quiet import Quiet
 from vbot_sim.errors import ConfigError
 from vbot_sim.symmetry import Mirror
 
@@ -149,6 +150,7 @@ class Ppo:
         self.rng = np.random.default_rng([seed, 1])
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._sums = [TileSums(shape) for _ in range(threads)]
+        self._quiet = Quiet(cfg.quiet_share, num_envs, cfg.horizon)
         self._allocate(shape)
 
     def _allocate(self, shape: Shape) -> None:
@@ -177,12 +179,15 @@ class Ppo:
     def act(self, obs: FloatArray) -> FloatArray:
         """Sample actions [N, A] for ``obs`` [N, D] and store both; the result is valid until the next call."""
         t, d, a = self._t, self._d, self._a
+        if t == 0:
+            self._quiet.next_rollout(self.rng)
         self._raw[t] = obs
         row = self._rows[t]
         self.obs_norm.apply(obs, row[:, :d])
         self._parallel(self.net.mean_actions, row[:, : d + 1], self._mean)
         log_std = self.net.params.log_std
         self.rng.standard_normal(out=self._noise, dtype=np.float32)
+        self._noise[self._quiet.mask] = 0.0
         np.multiply(self._noise, np.exp(log_std), out=self._actions)
         self._actions += self._mean
         row[:, d + 1 : d + 1 + a] = self._actions
@@ -316,11 +321,11 @@ class Ppo:
 
     def _epochs(self, entropy_coef: float) -> tuple[list[float], float, float, int]:
         """All epochs over the samples: mean statistics, last epoch's KL, mean gradient norm, epochs done."""
-        cfg, count = self.cfg, self.cfg.horizon * self.num_envs
+        cfg, learned = self.cfg, self._quiet.learned()
         total, norms, batches, epochs, kl_epoch = np.zeros(4), 0.0, 0, 0, 0.0
         while epochs < cfg.epochs:
             epochs, kl_epoch = epochs + 1, 0.0
-            for ids in np.array_split(self.rng.permutation(count), cfg.minibatches):
+            for ids in np.array_split(self.rng.permutation(learned), cfg.minibatches):
                 stats, norm = self._minibatch(ids, entropy_coef)
                 total += stats
                 norms += norm
@@ -428,6 +433,7 @@ class Ppo:
             "value_norm": self.value_norm.state_dict(),
             "learning_rate": self.learning_rate,
             "rng": self.rng.bit_generator.state,
+            "quiet": self._quiet.mask.copy(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -438,4 +444,6 @@ class Ppo:
         self.value_norm.load_state_dict(state["value_norm"])
         self.learning_rate = float(state["learning_rate"])
         self.rng.bit_generator.state = state["rng"]
+        if "quiet" in state:  # checkpoints from before there were quiet simulations
+            self._quiet.mask = np.asarray(state["quiet"], np.bool_)
         self._t = 0

@@ -44,14 +44,14 @@ class TorchPpo(Ppo):
         super().__init__(cfg, obs_dim, act_dim, num_envs, seed, threads, mirror, privileged)
 
     def _epochs(self, entropy_coef: float) -> tuple[list[float], float, float, int]:
-        cfg, count = self.cfg, self.cfg.horizon * self.num_envs
+        cfg, learned = self.cfg, self._quiet.learned()
         update = _Update(self, entropy_coef)
         totals, norms = torch.zeros(4, device=self.device), torch.zeros((), device=self.device)
         batches, epochs = 0, 0
         kl_epoch = torch.zeros((), device=self.device)
         while epochs < cfg.epochs:
             epochs, kl_epoch = epochs + 1, torch.zeros((), device=self.device)
-            for ids in np.array_split(self.rng.permutation(count), cfg.minibatches):
+            for ids in np.array_split(self.rng.permutation(learned), cfg.minibatches):
                 stats, norm = update.minibatch(torch.from_numpy(ids).to(self.device))
                 totals += stats
                 norms += norm

@@ -1,0 +1,72 @@
+"""Who is quiet, what is learned from, and that a bare policy is what acts."""
+
+import numpy as np
+import pytest
+
+from tests.vbot_rl.test_ppo import run_toy
+from vbot_rl.config import PpoCfg
+from vbot_rl.ppo import Ppo
+from vbot_rl.quiet import ROLLOUTS, Quiet
+from vbot_sim.errors import ConfigError
+
+
+def test_without_a_share_nobody_is_quiet_and_nothing_is_drawn() -> None:
+    quiet, rng = Quiet(0.0, 4, 2), np.random.default_rng(0)
+    quiet.next_rollout(rng)
+    assert not quiet.mask.any()
+    assert rng.random() == np.random.default_rng(0).random()
+    assert quiet.learned().tolist() == list(range(8))
+
+
+def test_only_the_others_are_learned_from() -> None:
+    quiet = Quiet(0.5, 3, 2)
+    quiet.mask = np.array([False, True, False])
+    # samples are t * 3 + simulation
+    assert quiet.learned().tolist() == [0, 2, 3, 5]
+
+
+def test_the_share_holds_in_the_long_run_and_a_quiet_time_lasts_three_rollouts() -> None:
+    quiet, rng = Quiet(0.3, 1000, 1), np.random.default_rng(1)
+    shares, began = [], 0
+    for rollout in range(400):
+        before = quiet.mask
+        quiet.next_rollout(rng)
+        if rollout >= 100:
+            shares.append(quiet.mask.mean())
+            began += int((quiet.mask & ~before).sum())
+    assert np.mean(shares) == pytest.approx(0.3, abs=0.01)
+    assert sum(shares) * 1000 / began == pytest.approx(ROLLOUTS, rel=0.03)
+
+
+def test_somebody_is_always_learned_from() -> None:
+    quiet, rng = Quiet(0.5, 1, 2), np.random.default_rng(0)
+    for _ in range(50):
+        quiet.next_rollout(rng)
+        assert quiet.learned().tolist() == [0, 1]
+
+
+def ppo(**changes: object) -> Ppo:
+    cfg = PpoCfg(
+        horizon=16, hidden=(16, 16), epochs=4, minibatches=2, gamma=0.0, learning_rate=3e-3, entropy_coef=0.0,
+        symmetry="none", **changes,
+    )  # fmt: skip
+    return Ppo(cfg, 1, 1, num_envs=32, seed=0)
+
+
+def test_who_is_quiet_does_what_the_policy_says() -> None:
+    learner = ppo(quiet_share=0.5)
+    x = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
+    actions = learner.act(x).copy()
+    assert learner._quiet.mask.sum() in range(4, 20)  # a sixth of 32 enters at first
+    exact = np.isclose(actions, learner._mean, atol=0.0)[:, 0]
+    assert exact.tolist() == learner._quiet.mask.tolist()
+
+
+def test_a_task_is_learned_from_the_others_alone() -> None:
+    rewards = run_toy(ppo(quiet_share=0.5), 60)
+    assert np.mean(rewards[-5:]) > -0.1 > np.mean(rewards[:5])
+
+
+def test_a_share_above_a_half_is_refused() -> None:
+    with pytest.raises(ConfigError, match="quiet_share must be from 0 to 0.5"):
+        PpoCfg(quiet_share=0.6)
