@@ -70,3 +70,13 @@ def test_a_task_is_learned_from_the_others_alone() -> None:
 def test_a_share_above_a_half_is_refused() -> None:
     with pytest.raises(ConfigError, match="quiet_share must be from 0 to 0.5"):
         PpoCfg(quiet_share=0.6)
+
+
+def test_who_is_quiet_survives_a_checkpoint() -> None:
+    straight, other = ppo(quiet_share=0.5), ppo(quiet_share=0.5)
+    run_toy(straight, 3, seed=1)
+    other.load_state_dict(straight.state_dict())
+    assert other._quiet.mask.tolist() == straight._quiet.mask.tolist()
+    run_toy(straight, 2, seed=2)
+    run_toy(other, 2, seed=2)
+    assert np.array_equal(straight.net.params.flat, other.net.params.flat)
