@@ -49,7 +49,8 @@ class PpoCfg:
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
-    quiet_share: float = 0.0  # of the simulations, acting without noise for a while; not learned from meanwhile
+    quiet_share: float = 0.0  # of the simulations, acting with less noise for a while
+    quiet_noise: float = 0.0  # what is left of it then; at 0 they are not learned from meanwhile
     normalize_observations: bool = True
     freeze_normalizer: bool = False  # keep the statistics that were warm-started
     observation_clip: float = 10.0
@@ -71,6 +72,7 @@ class PpoCfg:
         require(
             0 < self.std_floor <= self.std_ceiling, "ppo.std_floor must be greater than 0 and at most ppo.std_ceiling."
         )
+        require(0 <= self.quiet_noise <= 1, f"ppo.quiet_noise must be from 0 to 1, got {self.quiet_noise}.")
         require(0 <= self.quiet_share <= 0.5, f"ppo.quiet_share must be from 0 to 0.5, got {self.quiet_share}.")
         require(
             self.learning_rate_min <= self.learning_rate_max,

@@ -150,13 +150,14 @@ class Ppo:
         self.rng = np.random.default_rng([seed, 1])
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._sums = [TileSums(shape) for _ in range(threads)]
-        self._quiet = Quiet(cfg.quiet_share, num_envs, cfg.horizon)
+        self._quiet = Quiet(cfg.quiet_share, cfg.quiet_noise, num_envs, cfg.horizon)
         self._allocate(shape)
 
     def _allocate(self, shape: Shape) -> None:
         t, n, d, a = self.cfg.horizon, self.num_envs, self._d, self._a
-        # One row per sample, gathered in one go: x and its one, action, log-probability, advantage, normalised return.
-        self._width = d + 1 + a + 3
+        # One row per sample, gathered in one go: x and its one, action, log-probability, advantage, normalised return,
+        # what its noise has to be multiplied with to be that of everybody.
+        self._width = d + 1 + a + 4
         # The mirror images, where wanted, follow the samples in the same order.
         self._samples = np.zeros((t * n * (2 if self._mirror else 1), self._width), np.float32)
         self._samples[:, d] = 1.0
@@ -187,11 +188,13 @@ class Ppo:
         self._parallel(self.net.mean_actions, row[:, : d + 1], self._mean)
         log_std = self.net.params.log_std
         self.rng.standard_normal(out=self._noise, dtype=np.float32)
-        self._noise[self._quiet.mask] = 0.0
         np.multiply(self._noise, np.exp(log_std), out=self._actions)
+        part = self._quiet.noise
+        self._actions *= part[:, None]
         self._actions += self._mean
         row[:, d + 1 : d + 1 + a] = self._actions
         row[:, d + 1 + a] = -0.5 * np.einsum("ij,ij->i", self._noise, self._noise) - self._log_z(log_std)
+        row[:, d + a + 4] = 1.0 / np.where(part > 0.0, part, np.float32(1.0))
         return self._actions
 
     def _log_z(self, log_std: FloatArray) -> np.float32:
@@ -383,10 +386,10 @@ class Ppo:
         x, action = tile[:, : d + 1], tile[:, d + 1 : d + 1 + a].T
         old_logp, adv, ret = tile[:, d + a + 1], tile[:, d + a + 2], tile[:, d + a + 3]
         log_std = net.params.log_std
-        inv_std = np.exp(-log_std)[:, None]
+        inv_std = np.exp(-log_std)[:, None] * tile[:, d + a + 4]
 
         mean = net.actors[thread].forward(net.params.actor, x)
-        z = (action - mean) * inv_std  # [A, m]
+        z = (action - mean) * inv_std  # [A, m]; the probability of a quiet sample lacks a constant, before and now
         z2 = z * z
         log_ratio = np.float32(-0.5) * z2.sum(axis=0) - self._log_z(log_std) - old_logp
         np.clip(log_ratio, -MAX_LOG_RATIO, MAX_LOG_RATIO, out=log_ratio)

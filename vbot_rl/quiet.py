@@ -1,9 +1,10 @@
-"""Simulations that act without noise for a while, as a policy is judged, so that training meets what happens then.
+"""Simulations that act with little noise or none for a while, nearly as a policy is judged.
 
 With the noise of exploration hardly any robot ever stands still: noise starts every gait and frees every foot. A policy
 that was never asked to do so by itself stands before the first step when it is judged. A quiet simulation goes where
-the bare policy leads it; nothing is learned from these samples, but when its noise comes back, the way out of there is
-learned as any other.
+the policy leads it. With a part of the noise left, its samples are learned from as any other, each with its own
+standard deviation; without any there is nothing to learn from them, but the way out of where it got to is learned as
+soon as its noise is back.
 """
 
 import numpy as np
@@ -18,11 +19,13 @@ class Quiet:
 
     Args:
         share: of the simulations, in the long run; at most a half.
+        noise: the part of the noise that a quiet one keeps.
         num_envs: N.
         horizon: T, control steps of a rollout.
     """
 
-    def __init__(self, share: float, num_envs: int, horizon: int) -> None:
+    def __init__(self, share: float, noise: float, num_envs: int, horizon: int) -> None:
+        self._noise = np.float32(noise)
         self._leaves = 1.0 / ROLLOUTS
         self._enters = self._leaves * share / (1.0 - share)  # as many enter as leave where `share` are quiet
         self._horizon = horizon
@@ -35,8 +38,12 @@ class Quiet:
             self.mask = np.where(self.mask, chance >= self._leaves, chance < self._enters)
             self.mask[0] &= not self.mask.all()  # an update needs something to learn from
 
+    @property
+    def noise(self) -> NDArray[np.float32]:
+        """The part of the noise that everybody has [N]."""
+        return np.where(self.mask, self._noise, np.float32(1.0))
+
     def learned(self) -> NDArray[np.int64]:
         """The samples that are learned from, as t * N + simulation, ascending."""
-        count = len(self.mask)
-        ids = np.arange(self._horizon)[:, None] * count + np.flatnonzero(~self.mask)
-        return ids.reshape(-1)
+        ids = np.arange(self._horizon * len(self.mask)).reshape(self._horizon, -1)
+        return (ids if self._noise > 0.0 else ids[:, ~self.mask]).reshape(-1)

@@ -102,7 +102,7 @@ class _Update:
         old_logp, adv, ret = rows[:, d + a + 1], rows[:, d + a + 2], rows[:, d + a + 3]
         mean, value = self._towers(shape, x)
         log_std = self._log_std(self._flat)
-        z = (action - mean) * torch.exp(-log_std)
+        z = (action - mean) * torch.exp(-log_std) * rows[:, d + a + 4, None]
         log_ratio = -0.5 * (z * z).sum(dim=1) - log_std.sum() - 0.5 * LOG_2PI * a - old_logp
         log_ratio = log_ratio.clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO)
         ratio = log_ratio.exp()
