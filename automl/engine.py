@@ -324,7 +324,8 @@ class Engine:
             why = f"the budget of {self.spec.budget_s:g} s is spent"
             order = StopOrder("budget", "scheduler", why)
         elif not running and phases.next_job(self.spec, state, self._slots) is None:
-            order, why = None, f"all {len(state.trials)} trials are done"
+            count = len(state.trials)
+            order, why = None, f"all {count} trials are done" if count > 1 else "the only trial is done"
         else:
             return
         for trial in running:

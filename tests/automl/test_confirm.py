@@ -192,4 +192,4 @@ def test_the_choice_stands_though_the_scheduler_dies(tmp_path):
 
 def test_a_study_in_which_nothing_finished_confirms_nothing(tmp_path):
     here = World(tmp_path, slots=1, max_trials=1, scripts={0: Script(diverges_at=100)}, confirm=ConfirmCfg(1, 1))
-    assert here.run(10).ended == "all 1 trials are done"
+    assert here.run(10).ended == "the only trial is done"
