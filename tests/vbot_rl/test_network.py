@@ -78,25 +78,28 @@ def test_ppo_gradients_match_torch_autograd() -> None:
     ppo.net = random_net()
     rng = np.random.default_rng(5)
     m = 40
-    tile = np.zeros((m, 6 + 1 + 3 + 3), np.float32)
+    tile = np.zeros((m, 6 + 1 + 3 + 4), np.float32)
     tile[:, :7] = with_one(rng.standard_normal((m, 6)))
     means, noise = np.empty((m, 3), np.float32), rng.standard_normal((m, 3))
     ppo.net.mean_actions(tile[:, :7].copy(), means)
-    tile[:, 7:10] = means + 0.7 * noise
+    part = np.where(np.arange(m) % 3 == 0, 0.25, 1.0)  # of the noise: every third sample is a quiet one
+    tile[:, 7:10] = means + 0.7 * part[:, None] * noise
     logp = -0.5 * (noise**2).sum(1) - 3 * np.log(0.7 * np.sqrt(2 * np.pi))
     tile[:, 10] = logp + 0.4 * rng.standard_normal(m)  # the old ones: ratios on both sides of the clip
     tile[:, 11] = rng.standard_normal(m)
     tile[:, 12] = rng.standard_normal(m)
+    tile[:, 13] = 1.0 / part
     sums, stats = TileSums(SHAPE), np.zeros(4)
-    for part in (tile[:25], tile[25:]):
-        stats += ppo._tile(0, part, m, sums)
+    for rows in (tile[:25], tile[25:]):
+        stats += ppo._tile(0, rows, m, sums)
         sums.empty = False
 
     actor, critic = leaf_tensors(ppo.net.params.actor.weights), leaf_tensors(ppo.net.params.critic.weights)
     log_std = torch.tensor(ppo.net.params.log_std, dtype=torch.float64, requires_grad=True)
     t = torch.tensor(tile, dtype=torch.float64)
-    policy = torch.distributions.Normal(torch_tower(actor, t[:, :6]), log_std.exp())
-    log_ratio = policy.log_prob(t[:, 7:10]).sum(1) - t[:, 10]
+    parts = torch.tensor(part)[:, None]
+    policy = torch.distributions.Normal(torch_tower(actor, t[:, :6]), log_std.exp() * parts)
+    log_ratio = (policy.log_prob(t[:, 7:10]) + parts.log()).sum(1) - t[:, 10]  # both without the constant of the part
     ratio = log_ratio.exp()
     policy_loss = -torch.minimum(ratio * t[:, 11], ratio.clamp(0.8, 1.2) * t[:, 11]).mean()
     value_loss = 0.5 * (torch_tower(critic, t[:, :6])[:, 0] - t[:, 12]).square().mean()
