@@ -182,6 +182,7 @@ class Ppo:
         t, d, a = self._t, self._d, self._a
         if t == 0:
             self._quiet.next_rollout(self.rng)
+            self._rows[..., d + a + 4] = self._quiet.to_everybodys
         self._raw[t] = obs
         row = self._rows[t]
         self.obs_norm.apply(obs, row[:, :d])
@@ -189,12 +190,10 @@ class Ppo:
         log_std = self.net.params.log_std
         self.rng.standard_normal(out=self._noise, dtype=np.float32)
         np.multiply(self._noise, np.exp(log_std), out=self._actions)
-        part = self._quiet.noise
-        self._actions *= part[:, None]
+        self._actions *= self._quiet.noise[:, None]
         self._actions += self._mean
         row[:, d + 1 : d + 1 + a] = self._actions
         row[:, d + 1 + a] = -0.5 * np.einsum("ij,ij->i", self._noise, self._noise) - self._log_z(log_std)
-        row[:, d + a + 4] = 1.0 / np.where(part > 0.0, part, np.float32(1.0))
         return self._actions
 
     def _log_z(self, log_std: FloatArray) -> np.float32:

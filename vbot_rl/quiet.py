@@ -40,8 +40,15 @@ class Quiet:
 
     @property
     def noise(self) -> NDArray[np.float32]:
-        """The part of the noise that everybody has [N]."""
+        """The part of the noise that each simulation has [N]."""
         return np.where(self.mask, self._noise, np.float32(1.0))
+
+    @property
+    def to_everybodys(self) -> NDArray[np.float32]:
+        """What each simulation's noise is multiplied with to be like that of all others [N]; 1 where there is none."""
+        if self._noise == 0.0:
+            return np.ones(len(self.mask), np.float32)
+        return np.where(self.mask, np.float32(1.0) / self._noise, np.float32(1.0))
 
     def learned(self) -> NDArray[np.int64]:
         """The samples that are learned from, as t * N + simulation, ascending."""
