@@ -2,6 +2,7 @@
 
 First the training field, whose levels rise and fall with success; then each section, and the whole course, from what
 was learned there. Every stage is one training, because what could be searched was tried by hand (docs/courses.md).
+Stages after the field run side by side.
 """
 
 from collections.abc import Mapping
@@ -33,22 +34,25 @@ STALL_S = 1800.0
 FIELD_STEPS = 14_000_000
 #: Stage -> section, what it starts from, its route, its steps, what differs from the preset. The river takes 55 of 60
 #: points and no step higher than 0.10 m; the way over the bridge would be worth five more. The whole course starts from
-#: where stairs, the valley and sitting down at the end have been learned.
+#: where stairs, the valley and sitting down at the end have been learned. With room for two at once, the second section
+#: and the whole course take as long as the other two.
 SECTIONS: tuple[tuple[str, str, str, int, Mapping[str, Any]], ...] = (
-    ("section011", "field", "snake", 12_000_000, {}),
-    ("section012", "field", "river", 12_000_000, {"task.reward.scales.waypoint_bonus": 40.0}),
-    ("section013", "field", "official", 3_000_000, {}),
+    ("section012", "field", "river", 18_000_000, {"task.reward.scales.waypoint_bonus": 40.0}),
+    ("section011", "field", "snake", 24_000_000, {}),
     ("long_course", "section012", "right", 8_000_000, {}),
+    ("section013", "field", "official", 3_000_000, {}),
 )
+SIDE_BY_SIDE = 2
 
 
 def courses(threads: int) -> PipelineSpec:
-    """The pipeline; each training takes so many threads, and one follows the other."""
+    """The pipeline; the field takes so many threads, and what follows shares them."""
     field = Stage("field", _study("field", "long_course", "field", FIELD_STEPS, threads, {WALKED: "right"}))
     stages = [field]
+    shared = max(threads // SIDE_BY_SIDE, 1)
     for section, start, route, steps, own in SECTIONS:
-        study = _study(section, section, "default", steps, threads, {WALKED: route, **WARM, **own})
-        stages.append(Stage(section, study, start_from=start, parts=LEARNED, learning_rate_factor=0.3))
+        study = _study(section, section, "default", steps, shared, {WALKED: route, **WARM, **own})
+        stages.append(Stage(section, study, start_from=start, parts=LEARNED, learning_rate_factor=0.3, beside=True))
     return PipelineSpec("courses", tuple(stages))
 
 

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 from automl.executor import Executor
@@ -22,16 +22,19 @@ def run_study(
     study: str,
     on_view: Callable[[StudyView], None] | None = None,
     executor: Executor | None = None,
+    leave: "Leave | None" = None,
 ) -> StudyView:
     """Schedule a study until it has ended or this process is asked to leave; trials outlive the latter.
 
-    SIGINT, SIGTERM and SIGHUP let go of the study and leave its trials alive. Call it on the main thread.
+    SIGINT, SIGTERM and SIGHUP let go of the study and leave its trials alive. Call it on the main thread, or with
+    `leave`.
 
     Args:
         workspace: where the study is.
         study: its id.
         on_view: called with every snapshot, on the scheduler's thread.
         executor: where trials run; processes of this machine if left out.
+        leave: says when this process is asked to leave, instead of the signals.
 
     Returns:
         What the study's files say afterwards: "unattended" if it was left before its end.
@@ -44,10 +47,10 @@ def run_study(
         scheduler.subscribe(on_view)
     keeper = Keeper(workspace)
     scheduler.subscribe(keeper)
-    with leaving_on_signals() as leave:
+    with leaving_on_signals() if leave is None else nullcontext(leave) as left:
         scheduler.start()
         try:
-            while not leave.is_set() and not scheduler.wait_idle(LOOK_S):
+            while not left.is_set() and not scheduler.wait_idle(LOOK_S):
                 pass
         finally:
             scheduler.stop()

@@ -15,6 +15,7 @@ from automl.space import Choice, Factor, Range
 from automl.spec import StudySpec, complete, spec_from_dict, spec_to_dict
 from automl.spec_file import parse_yaml, read_text
 from automl.spec_parts import WARM_PARTS, SeedConfig
+from sessions.files import parse_utc
 from vbot_sim.errors import ConfigError
 from vbot_sim.settings import from_dict, get, require, to_dict
 
@@ -38,6 +39,8 @@ class Stage:
             (at most).
         protocol: how it is judged.
         retries: so often a stage is searched again when it fails.
+        beside: it begins as soon as what it starts from is judged, beside the stages before it. Several trainings of
+            one thread each do more in a minute than one of several threads.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Stage:
     promote: Mapping[str, float] = field(default_factory=dict)
     protocol: str = "competition"
     retries: int = 0
+    beside: bool = False
 
     def __post_init__(self) -> None:
         """Refuse gates and parts that do not exist."""
@@ -68,7 +72,7 @@ class PipelineSpec:
 
     Attributes:
         label: a short name.
-        stages: one after the other.
+        stages: one after the other, but for those that may run beside what is before them.
         budget_s: scheduler seconds of all stages together, shared equally by those that name none of their own; what
             one of these leaves unused is shared by those after it.
         sharing: the names of these stages; `checked` fills them in.
@@ -188,10 +192,11 @@ def enqueue(edit: Edit, pipeline: PipelineSpec, name: str, behind: Sequence[str]
     studies: dict[str, str] = {}
     judged: dict[str, str] = {}
     before: str | None = None
+    ends = list(behind)  # what has to be over before a stage that runs beside nothing
     for stage in pipeline.stages:
         source = before if stage.start_from is None else stage.start_from or None
         start: dict[str, Any] = {}
-        after = [made[-1]] if made else list(behind)
+        after = list(behind) if stage.beside else ends
         if source is not None:
             after = list(dict.fromkeys([*after, judged[source]]))
             factor = 0.3 if stage.learning_rate_factor is None else stage.learning_rate_factor
@@ -205,7 +210,7 @@ def enqueue(edit: Edit, pipeline: PipelineSpec, name: str, behind: Sequence[str]
         spec = spec_to_dict(
             replace(stage.study, label=stage.study.label if stage.study.label != "search" else stage.name)
         )
-        study = edit.add("study", label, spec, after, start, retries=stage.retries, pipeline=name)
+        study = edit.add("study", label, spec, after, start, retries=stage.retries, pipeline=name, beside=stage.beside)
         verdict = edit.add(
             "evaluate",
             f"{label} judged",
@@ -213,11 +218,21 @@ def enqueue(edit: Edit, pipeline: PipelineSpec, name: str, behind: Sequence[str]
             [study],
             gate=stage.promote,
             pipeline=name,
+            beside=True,
         )
+        ends = [*ends, verdict] if stage.beside else [verdict]
         studies[stage.name], judged[stage.name] = study, verdict
         made += [study, verdict]
         before = stage.name
     return made
+
+
+def wall_s(queue: Queue, made: Sequence[str]) -> float:
+    """Seconds from the first beginning of a pipeline's items to the last end, by the ids that `enqueue` returned."""
+    items = [queue.item(name) for name in made]
+    begun = [time for item in items if (time := parse_utc(item.began)) is not None]
+    over = [time for item in items if (time := parse_utc(item.ended)) is not None]
+    return round(max(over) - min(begun), 1) if begun and over else 0.0
 
 
 def stage_rows(queue: Queue, made: Sequence[str]) -> list[dict[str, Any]]:

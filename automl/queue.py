@@ -1,11 +1,11 @@
-"""The queue: work that is done one item after the other, with dependencies, retries and gates, and survives anything.
+"""The queue: work that is done in order, with dependencies, retries and gates, and survives anything.
 
 An item is a study, or the evaluation of all checkpoints of what a study trained. Everything is a fold over
 `queue/events.jsonl`; whoever wants a change appends to it under a short lock, so adding needs no running worker.
 `automl.queue_worker` does the work.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +39,7 @@ class Item:
         gate: of an evaluation: what its best checkpoint must reach, e.g. {"success": 0.9, "fell": 0.05}.
         retries: so often it is tried again when it fails.
         pipeline: the pipeline it belongs to.
+        beside: it may be begun while others of its pipeline run.
         state: waiting, running, done, failed or cancelled.
         attempts: how often it was started.
         study: the study that an attempt made.
@@ -57,6 +58,7 @@ class Item:
     gate: Mapping[str, float] = field(default_factory=dict)
     retries: int = 0
     pipeline: str = ""
+    beside: bool = False
     state: str = "waiting"
     attempts: int = 0
     study: str | None = None
@@ -107,15 +109,21 @@ class Queue:
                 return deeper
         return None
 
-    def ready(self) -> Item | None:
-        """What is to be done next: what was begun, else the first item whose turn has come."""
-        begun = next((item for item in self.items if item.state == "running"), None)
+    def ready(self, busy: Collection[str] = ()) -> Item | None:
+        """What is to be done next: what was begun, else the first item whose turn has come.
+
+        Args:
+            busy: items that the worker has in hand already.
+        """
+        others = [item for item in self.items if item.id not in busy]
+        begun = next((item for item in others if item.state == "running"), None)
         if begun is not None or self.paused is not None:
             return begun
-        return next((item for item in self.items if item.state == "waiting" and self._is_free(item)), None)
+        return next((item for item in others if item.state == "waiting" and self._is_free(item, busy)), None)
 
-    def _is_free(self, item: Item) -> bool:
-        return all(self.item(name).state == "done" for name in item.after)
+    def _is_free(self, item: Item, busy: Collection[str]) -> bool:
+        alone = not busy or (item.beside and all(self.item(name).pipeline == item.pipeline for name in busy))
+        return alone and all(self.item(name).state == "done" for name in item.after)
 
 
 def fold(events: Iterable[Event]) -> Queue:
@@ -170,6 +178,7 @@ class Edit:
         gate: Mapping[str, float] | None = None,
         retries: int = 0,
         pipeline: str = "",
+        beside: bool = False,
     ) -> str:
         """Put an item at the end and return its id.
 
@@ -180,7 +189,8 @@ class Edit:
             self.queue.item(name)
         item = f"q{self.queue.made + 1}"
         facts = {"kind": kind, "label": label, "spec": spec, "after": list(after), "pipeline": pipeline}
-        self._emit("item_added", item=item, **facts, start=start or {}, gate=gate or {}, retries=retries)
+        more = {"start": start or {}, "gate": gate or {}, "retries": retries, "beside": beside}
+        self._emit("item_added", item=item, **facts, **more)
         return item
 
     def started(self, name: str, study: str | None) -> None:
@@ -241,7 +251,8 @@ def _log(workspace: Workspace) -> Path:
 
 def _added(queue: Queue, event: Event) -> Queue:
     names = ("kind", "label", "spec", "start", "gate", "retries", "pipeline")
-    item = Item(event["item"], after=tuple(event["after"]), **{name: event[name] for name in names})
+    beside = event.get("beside", False)  # logs from before items could run side by side
+    item = Item(event["item"], after=tuple(event["after"]), beside=beside, **{name: event[name] for name in names})
     return replace(queue, items=(*queue.items, item), made=queue.made + 1)
 
 

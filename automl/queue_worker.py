@@ -1,4 +1,4 @@
-"""Working through the queue: one item at a time, each driven by the parts that also drive it alone.
+"""Working through the queue: items one after the other or side by side, driven by the parts that drive each alone.
 
 A study is scheduled by `automl.headless`, an evaluation is done by `vbot eval` in a process of its own. What is begun
 is journalled before, so a worker that is killed leaves work that the next one goes on with.
@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from automl.checkpoints import best_step
 from automl.headless import Leave, leaving_on_signals, run_study
 from automl.journal import read_journal
 from automl.lineage import best_trials, of_trial
+from automl.local import usable_cores
 from automl.pipeline import RATE, slowed
 from automl.queue import FOLDER, OVER, Item, Queue, editing, read
 from automl.spec import StudySpec, load, spec_from_dict
@@ -65,24 +67,45 @@ def work(workspace: Workspace, say: Say, only: Sequence[str] = ()) -> Queue:
     if taken is None:
         holder = describe_holder(lock)
         raise LockedError(f"the queue is worked on by {holder} already; it takes up what is added", holder)
-    with taken, leaving_on_signals() as leave:
-        while not leave.is_set():
-            queue = read(workspace)
-            item = queue.ready()
-            if item is None or (only and all(_is_over(queue, name) for name in only)):
-                return queue
-            try:
-                _do(workspace, queue, item, leave, say)
-            except Left:
-                break
+    with taken, leaving_on_signals() as leave, ThreadPoolExecutor(usable_cores()) as pool:
+        try:
+            _work_through(workspace, leave, say, only, pool)
+        except BaseException:
+            leave.set()  # what runs beside it must not keep the pool from closing
+            raise
     return read(workspace)
+
+
+def _work_through(workspace: Workspace, leave: Leave, say: Say, only: Sequence[str], pool: ThreadPoolExecutor) -> None:
+    """Keep a thread at every item that may be done now, as many as there are cores."""
+    going: dict[Future[None], str] = {}
+    while True:
+        while len(going) < usable_cores() and not leave.is_set():
+            item = _next(workspace, list(going.values()), only)
+            if item is None:
+                break
+            going[pool.submit(_do, workspace, item, leave, say)] = item.id
+        if not going:
+            return
+        for done in wait(going, POLL_S, FIRST_COMPLETED).done:
+            del going[done]
+            try:
+                done.result()
+            except Left:
+                leave.set()
+
+
+def _next(workspace: Workspace, busy: Collection[str], only: Sequence[str]) -> Item | None:
+    queue = read(workspace)
+    return None if only and all(_is_over(queue, name) for name in only) else queue.ready(busy)
 
 
 def _is_over(queue: Queue, name: str) -> bool:
     return queue.word(queue.item(name)) in OVER | {"blocked"}
 
 
-def _do(workspace: Workspace, queue: Queue, item: Item, leave: Leave, say: Say) -> None:
+def _do(workspace: Workspace, item: Item, leave: Leave, say: Say) -> None:
+    queue = read(workspace)
     attempt = item.attempts + (item.state != "running")
     say(f"{item.id} {item.label}: begun" + (f" (attempt {attempt})" if attempt > 1 else ""))
     try:
@@ -131,7 +154,7 @@ def _drive(workspace: Workspace, study: str, leave: Leave, say: Say) -> None:
         if view.state in ("finished", "stopped"):
             return
         try:
-            view = run_study(workspace, study)
+            view = run_study(workspace, study, leave=leave)
         except LockedError:
             continue
         if view.state == "unattended" and not _handed_over(workspace, study):

@@ -14,7 +14,7 @@ from vbot_sim.config import ENV_IDS
 from vbot_sim.errors import ConfigError
 from vbot_sim.tasks import observation_size
 
-STAGES = ("field", "section011", "section012", "section013", "long_course")
+STAGES = ("field", "section012", "section011", "long_course", "section013")
 
 
 def configs():
@@ -45,7 +45,7 @@ def test_it_survives_its_file(tmp_path):
 
 def test_sections_start_from_what_the_field_taught_and_the_whole_course_from_the_section_of_the_stairs():
     starts = {stage.name: stage.start_from for stage in courses(2).stages[1:]}
-    assert starts == {**dict.fromkeys(STAGES[1:4], "field"), "long_course": "section012"}
+    assert starts == {**dict.fromkeys(STAGES[1:], "field"), "long_course": "section012"}
     assert {stage.parts for stage in courses(2).stages[1:]} == {("weights", "normalizer")}
 
 
@@ -53,6 +53,13 @@ def test_all_stages_see_and_think_alike_so_that_weights_fit():
     cfgs = configs().values()
     assert {observation_size(cfg.task) for cfg in cfgs} == {116}
     assert {tuple(cfg.ppo.hidden) for cfg in cfgs} == {(256, 128, 64)}
+
+
+def test_what_follows_the_field_shares_the_cores():
+    stages = courses(2).stages
+    assert [stage.beside for stage in stages] == [False, True, True, True, True]
+    assert [stage.study.sets["train.threads"] for stage in stages] == [2, 1, 1, 1, 1]
+    assert courses(1).stages[1].study.sets["train.threads"] == 1
 
 
 def test_the_field_is_a_field_and_the_sections_are_walked_themselves():

@@ -2,7 +2,18 @@ import re
 
 import pytest
 
-from automl.pipeline import PipelineSpec, Stage, checked, doubtful, enqueue, from_data, load_work, slowed, to_yaml
+from automl.pipeline import (
+    PipelineSpec,
+    Stage,
+    checked,
+    doubtful,
+    enqueue,
+    from_data,
+    load_work,
+    slowed,
+    to_yaml,
+    wall_s,
+)
 from automl.presets import shipped_pipeline
 from automl.queue import editing, read
 from automl.space import Choice, Factor, Range
@@ -57,6 +68,30 @@ def test_a_stage_can_start_from_scratch_or_from_an_earlier_one(tmp_path):
     assert items["q5"].start["item"] == "q1"
     assert items["q5"].start["learning_rate_factor"] == 0.3  # what transfers have lived best with
     assert set(items["q5"].after) == {"q4", "q2"}
+
+
+def test_a_stage_beside_others_waits_for_what_it_starts_from_and_a_later_one_for_all(tmp_path):
+    base = [stage("base"), stage("left", start_from="base"), stage("right", start_from="base", beside=True)]
+    items = queued(tmp_path, chain(*base, stage("last", start_from="left")))
+    assert {items[name].label: items[name].after for name in ("q3", "q5", "q7")} == {
+        "chain/left": ("q2",),
+        "chain/right": ("q2",),
+        "chain/last": ("q4", "q6"),
+    }
+    assert [items[name].beside for name in ("q3", "q4", "q5", "q6")] == [False, True, True, True]
+
+
+def test_a_pipeline_took_from_its_first_beginning_to_its_last_end(tmp_path, monkeypatch):
+    times = iter(f"2026-01-01T00:00:{second:02d}.000Z" for second in range(60))
+    monkeypatch.setattr("automl.queue.utc_now", lambda: next(times))
+    with editing(Workspace.open(tmp_path)) as edit:
+        made = enqueue(edit, chain(stage("a"), stage("b", start_from="", beside=True)), "p")  # 0 to 3 s
+        assert wall_s(edit.queue, made) == 0.0
+        edit.started(made[0], "s-1")  # 4
+        edit.started(made[2], "s-2")  # 5
+        edit.ended(made[2], "done", "yes")  # 6
+        edit.ended(made[0], "done", "yes")  # 7
+    assert wall_s(edit.queue, made) == 3.0
 
 
 def test_the_budget_is_shared_by_stages_that_name_none():

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from automl.journal import read_journal
 from automl.queue import Edit, Item, Queue, editing, fold, read
 from sessions.errors import CorruptFileError, NotFoundError, UsageError
 from sessions.files import parse_utc
@@ -46,6 +47,28 @@ def test_what_is_next_waits_for_what_it_depends_on(workspace):
         assert edit.queue.ready().id == second
         edit.cancel(second, "no")
         assert edit.queue.ready().id == third
+
+
+def test_only_items_of_one_pipeline_that_may_run_side_by_side_do(workspace):
+    with editing(workspace) as edit:
+        first, alone = add(edit, pipeline="p"), add(edit, pipeline="p")
+        beside, other = add(edit, pipeline="p", beside=True), add(edit, pipeline="r", beside=True)
+        queue = edit.queue
+        assert queue.ready([first]).id == beside  # before the one that wants to be alone
+        assert queue.ready([first, beside]) is None
+        assert queue.ready([other]) is None
+        assert queue.ready([]).id == first
+        edit.started(first, "s-1"), edit.started(beside, "s-2")
+        assert edit.queue.ready([first]).id == beside  # begun work is taken up again, all of it
+        edit.ended(first, "done", "ok"), edit.ended(beside, "done", "ok")
+        assert edit.queue.ready().id == alone
+
+
+def test_a_log_from_before_items_ran_side_by_side_is_read(workspace):
+    with editing(workspace) as edit:
+        add(edit)
+    [event] = read_journal(workspace.root / "queue/events.jsonl").events
+    assert not fold([{name: value for name, value in event.items() if name != "beside"}]).item("q1").beside
 
 
 def test_what_depends_on_a_failure_is_blocked_all_the_way_down(workspace):
@@ -129,8 +152,8 @@ def test_the_log_is_the_queue(workspace):
         kept = edit.queue
     assert read(workspace) == kept
     item = kept.item("q1")
-    made = Item("q1", "study", "x", {"max_trials": 2}, (), {"item": "q1"}, {"success": 0.9}, 2, "", "running", 1, "s-1")
-    assert item == replace(made, began=item.began)
+    made = Item("q1", "study", "x", {"max_trials": 2}, (), {"item": "q1"}, {"success": 0.9}, 2)
+    assert item == replace(made, state="running", attempts=1, study="s-1", began=item.began)
     assert parse_utc(item.began) == pytest.approx(time.time(), abs=60.0)
 
 

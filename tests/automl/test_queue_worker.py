@@ -1,11 +1,13 @@
 """Working through a queue whose studies are played: what they train is written down instead of trained."""
 
 from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from automl import queue_worker
+from automl.headless import Leave
 from automl.journal import Journal
 from automl.pipeline import PipelineSpec, Stage, checked, enqueue
 from automl.queue import editing, read
@@ -38,7 +40,7 @@ class Played:
         self.scripts = list(scripts)
         self.studies: list[str] = []
 
-    def __call__(self, workspace: Workspace, study: str) -> Any:
+    def __call__(self, workspace: Workspace, study: str, leave: Leave) -> Any:
         self.studies.append(study)
         self.scripts.pop(0)(workspace, study)
         return study_view(workspace, study)
@@ -208,6 +210,56 @@ def test_a_worker_for_some_items_leaves_the_others(workspace, monkeypatch):
     play(monkeypatch, ends(*GOOD))
     work(workspace, quiet, only=[first])
     assert states(workspace) == {"q1": "done", "q2": "waiting"}
+
+
+def test_items_that_may_run_beside_others_do(workspace, monkeypatch):
+    monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
+    add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
+    both = Barrier(2)
+
+    def meets(workspace: Workspace, study: str) -> None:
+        both.wait(timeout=20.0)
+        ends(*GOOD)(workspace, study)
+
+    play(monkeypatch, meets, meets)
+    work(workspace, quiet)
+    assert states(workspace) == {"q1": "done", "q2": "done"}
+
+
+def test_a_worker_that_is_asked_to_leave_leaves_all_that_runs(workspace, monkeypatch):
+    monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
+    add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
+    both = Barrier(2)
+
+    def waits(workspace: Workspace, study: str) -> None:
+        both.wait(timeout=20.0)
+
+    play(monkeypatch, waits, waits)
+    work(workspace, quiet)  # both studies come back unattended
+    assert states(workspace) == {"q1": "running", "q2": "running"}
+    play(monkeypatch, ends(*GOOD), ends(*GOOD))
+    work(workspace, quiet)  # the next worker goes on with both
+    assert states(workspace) == {"q1": "done", "q2": "done"}
+
+
+def test_what_breaks_the_worker_does_not_keep_it_from_ending(workspace, monkeypatch):
+    monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
+    add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
+    both = Barrier(2)
+
+    def breaks(workspace: Workspace, study: str) -> None:
+        both.wait(timeout=20.0)
+        raise OSError("no space left")
+
+    def stays(workspace: Workspace, study: str, leave: Leave) -> Any:
+        both.wait(timeout=20.0)
+        assert leave.wait(20.0)
+        return study_view(workspace, study)
+
+    scripts = [Played(breaks), stays]
+    monkeypatch.setattr(queue_worker, "run_study", lambda *asked, leave: scripts.pop()(*asked, leave))
+    with pytest.raises(OSError, match="no space left"):
+        work(workspace, quiet)
 
 
 def test_a_broken_spec_is_a_failure_in_words(workspace):

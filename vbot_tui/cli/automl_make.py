@@ -199,7 +199,7 @@ def judge(findings: "list[Finding]", anyway: bool, console: Console) -> None:
 
 def run_pipeline(workspace: "Workspace", work: "PipelineSpec", detach: bool, console: Console) -> int:
     """Queue a pipeline and work through it, here or in the background."""
-    from automl.pipeline import enqueue, stage_rows
+    from automl.pipeline import enqueue, stage_rows, wall_s
     from automl.queue import editing
     from automl.queue_worker import detach as start_worker
     from automl.queue_worker import work as work_through
@@ -216,9 +216,8 @@ def run_pipeline(workspace: "Workspace", work: "PipelineSpec", detach: bool, con
     queue = work_through(workspace, console.tell, made)
     mine = [queue.item(item) for item in made]
     rows = stage_rows(queue, made)
-    total = {"wall_s": round(sum(row["wall_s"] for row in rows), 1)}
     text = f"{as_text(queue, mine)}\n\n{_stages_text(rows)}"
-    console.show({"pipeline": name, **total, "stages": rows, **as_object(queue, mine)}, text)
+    console.show({"pipeline": name, "wall_s": wall_s(queue, made), "stages": rows, **as_object(queue, mine)}, text)
     return 0 if all(item.state == "done" for item in mine) else 1
 
 
