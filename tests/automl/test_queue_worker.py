@@ -212,10 +212,15 @@ def test_a_worker_for_some_items_leaves_the_others(workspace, monkeypatch):
     assert states(workspace) == {"q1": "done", "q2": "waiting"}
 
 
-def test_items_that_may_run_beside_others_do(workspace, monkeypatch):
+def two_side_by_side(workspace, monkeypatch) -> Barrier:
+    """Queue two items that may run side by side on two cores, and return where both can meet."""
     monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
     add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
-    both = Barrier(2)
+    return Barrier(2)
+
+
+def test_items_that_may_run_beside_others_do(workspace, monkeypatch):
+    both = two_side_by_side(workspace, monkeypatch)
 
     def meets(workspace: Workspace, study: str) -> None:
         both.wait(timeout=20.0)
@@ -227,9 +232,7 @@ def test_items_that_may_run_beside_others_do(workspace, monkeypatch):
 
 
 def test_a_worker_that_is_asked_to_leave_leaves_all_that_runs(workspace, monkeypatch):
-    monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
-    add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
-    both = Barrier(2)
+    both = two_side_by_side(workspace, monkeypatch)
 
     def waits(workspace: Workspace, study: str) -> None:
         both.wait(timeout=20.0)
@@ -243,9 +246,7 @@ def test_a_worker_that_is_asked_to_leave_leaves_all_that_runs(workspace, monkeyp
 
 
 def test_what_breaks_the_worker_does_not_keep_it_from_ending(workspace, monkeypatch):
-    monkeypatch.setattr(queue_worker, "usable_cores", lambda: 2)
-    add(workspace, pipeline="p", beside=True), add(workspace, pipeline="p", beside=True)
-    both = Barrier(2)
+    both = two_side_by_side(workspace, monkeypatch)
 
     def breaks(workspace: Workspace, study: str) -> None:
         both.wait(timeout=20.0)
