@@ -41,7 +41,7 @@ TRIES = 8  # checkpoints that are judged afresh before the clock is said not to 
 DISCOUNT = Range(0.995, 0.9995, one_minus=True)
 REWARD = "reward."
 KEPT = 60  # checkpoints of a run, so that the first good one is still there afterwards
-JUDGED = 10  # times per trial; the rungs below are at the second and the fourth
+JUDGED = 10  # times per trial; the rungs below are at the third and the fifth
 
 Say = Callable[[str], None]
 
@@ -55,8 +55,9 @@ class Arm:
     early_stop: AshaCfg = field(default_factory=AshaCfg)
 
 
-# With the old reward a robot that will ever arrive walks after a million steps; before, all stand or fall.
-HALVING = AshaCfg(enabled=True, eta=2.0, rungs=(0.2, 0.4), min_peers=2, wait=True)
+# With the old reward all stand or fall after a million steps; half a million later it shows who walks. One of three
+# goes on, because ten minutes see nine trials that far and only two to their end.
+HALVING = AshaCfg(enabled=True, eta=3.0, rungs=(0.3, 0.5), min_peers=2, wait=True)
 ARMS = (
     Arm("tpe+asha", "tpe", HALVING),
     Arm("random", "random"),
