@@ -42,13 +42,12 @@ STAIRS: Mapping[str, Any] = {"task.reward.scales.waypoint_bonus": 40.0, "ppo.gam
 
 FIELD_STEPS = 14_000_000
 #: Stage -> section, what it starts from, its route, its steps, what differs from the preset. The river takes 55 of 60
-#: points and no step higher than 0.10 m; the way over the bridge would be worth five more. The whole course starts from
-#: where stairs, the valley and sitting down at the end have been learned. With room for two at once, the second section
-#: begins first, because the whole course waits for it.
+#: points and no step higher than 0.10 m; the way over the bridge would be worth five more. The whole course and the
+#: first section's bumps start from where stairs, the valley and sitting down at the end have been learned.
 SECTIONS: tuple[tuple[str, str, str, int, Mapping[str, Any]], ...] = (
-    ("section012", "field", "river", 14_000_000, STAIRS),
-    ("section011", "field", "snake", 12_000_000, {}),
-    ("long_course", "section012", "right", 8_000_000, HELD),
+    ("section012", "field", "river", 17_000_000, STAIRS),
+    ("long_course", "section012", "right", 12_000_000, HELD),
+    ("section011", "section012", "snake", 14_000_000, {}),
     ("section013", "field", "official", 3_000_000, {}),
 )
 SIDE_BY_SIDE = 2
