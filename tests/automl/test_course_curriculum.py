@@ -14,7 +14,7 @@ from vbot_sim.config import ENV_IDS
 from vbot_sim.errors import ConfigError
 from vbot_sim.tasks import observation_size
 
-STAGES = ("field", "section012", "section011", "long_course", "section013")
+STAGES = ("field", "section012", "long_course", "section011", "section013")
 
 
 def configs():
@@ -43,9 +43,14 @@ def test_it_survives_its_file(tmp_path):
     assert load_work(tmp_path / "courses.yaml") == courses(2)
 
 
-def test_sections_start_from_what_the_field_taught_and_the_whole_course_from_the_section_of_the_stairs():
+def test_stairs_and_bridge_start_from_what_the_field_taught_and_the_rest_from_the_section_of_the_stairs():
     starts = {stage.name: stage.start_from for stage in courses(2).stages[1:]}
-    assert starts == {**dict.fromkeys(STAGES[1:], "field"), "long_course": "section012"}
+    assert starts == {
+        "section012": "field",
+        "long_course": "section012",
+        "section011": "section012",
+        "section013": "field",
+    }
     assert {stage.parts for stage in courses(2).stages[1:]} == {("weights", "normalizer")}
 
 
