@@ -2,12 +2,14 @@
 
 Pure functions of the spec and the folded log; seconds are those that schedulers were on, as every event carries them.
 Times are learned from trials that one scheduler watched from start to end. A trial's own evaluations are counted
-apart, because a run three times as long has as many of them.
+apart, because a run three times as long has as many of them. How long a final run can be follows from how fast its
+configuration trained by its own word, because early evaluations take longer than late ones, and a final run has none.
 """
 
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import mean
 
 from automl import confirm
 from automl.phases import FINAL, final_seeds, phase, suggested, winner
@@ -16,7 +18,7 @@ from automl.state import StudyState, TrialState
 
 CONFIRM_SHARE = 0.3
 EVALUATIONS = 8
-AIM = 0.985  # a final run that is cut to fit is meant to end here, so that its last evaluation is not lost
+AIM = 0.99  # a final run that is cut to fit is meant to end here, so that its last evaluation is not lost
 LONGEST_LEAD_S = 5.0
 
 
@@ -51,6 +53,20 @@ def _judging_s(trial: TrialState) -> float:
 def study_pace(state: StudyState) -> Pace | None:
     """The pace of all trials together."""
     return pace_of(*state.trials.values())
+
+
+def training_pace(state: StudyState, source: int) -> Pace | None:
+    """The pace at which trials of this one's configuration train, by their own word; else what schedulers saw.
+
+    Whether one scheduler saw a trial from start to end does not matter to what it says of itself.
+    """
+    params, seen = state.trials[source].params, pace_of(state.trials[source]) or study_pace(state)
+    alike = [trial for trial in state.trials.values() if trial.params == params and trial.env_steps]
+    speeds = [(trial.env_steps, trial.trained_per_s) for trial in alike if trial.trained_per_s]
+    judged = [trial.eval_s for trial in alike if trial.eval_s is not None]
+    if not speeds or not judged:
+        return seen
+    return Pace(sum(steps / speed for steps, speed in speeds) / sum(steps for steps, _ in speeds), mean(judged))
 
 
 def trial_s(spec: StudySpec, state: StudyState, source: int | None = None, steps: int | None = None) -> float | None:
@@ -122,7 +138,7 @@ def overdue_at_s(spec: StudySpec) -> float:
 def final_steps(spec: StudySpec, state: StudyState, source: int, slots: int, elapsed_s: float) -> int:
     """The length of a final run that begins now: as asked for, or as much as there is time for."""
     finals = [trial for trial in state.trials.values() if trial.origin == FINAL]
-    pace = pace_of(state.trials[source]) or study_pace(state)
+    pace = training_pace(state, source)
     if finals and finals[0].total is not None and len(finals) < slots:
         return finals[0].total
     if spec.budget_s is None or pace is None or pace.step_s <= 0:

@@ -295,6 +295,7 @@ class Engine:
             fell=best.fell if best else None,
             env_steps=report.env_steps,
             eval_s=report.eval_s,
+            trained_per_s=report.trained_per_s,
             reason=_STATE_REASONS.get(state) or ordered or report.end_reason or "user",
             detail=_detail(trial, report),
             flags=list(report.flags),

@@ -64,6 +64,7 @@ class RunReport:
     end_reason: str | None = None
     end_detail: str | None = None
     eval_s: float | None = None  # how long its last evaluation took
+    trained_per_s: float | None = None  # env steps per second of training, evaluations apart
     flags: tuple[str, ...] = ()
 
 

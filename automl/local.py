@@ -285,6 +285,7 @@ def _report(directory: RunDir, alive: bool, status: RunStatus | None, flags: tup
         end_reason=status.end_reason,
         end_detail=status.end_detail,
         eval_s=status.metrics.get("perf/eval_s"),
+        trained_per_s=status.metrics.get("perf/mean_steps_per_s"),
         flags=flags,
     )
 

@@ -85,6 +85,7 @@ class TrialState:
     seconds: float = 0.0  # how long its processes have run, as far as schedulers saw
     timed: bool = True  # whether one scheduler saw all of that, and nothing was done twice
     eval_s: float | None = None  # how long its last evaluation took
+    trained_per_s: float | None = None  # env steps per second of training by its own word, evaluations apart
 
     @property
     def is_final(self) -> bool:
@@ -274,6 +275,7 @@ class StudyFold:
         self._set(
             number,
             eval_s=event.get("eval_s"),
+            trained_per_s=event.get("trained_per_s"),
             state=event["state"],
             order=None,
             score=event["score"],

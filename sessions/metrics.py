@@ -120,6 +120,7 @@ _METRICS: Final = (
     Metric("value/mean", "", "mean", "none", "the critic's mean estimate"),
     Metric("value/return_mean", "", "mean", "none", "mean return that the critic learns from"),
     Metric("perf/steps_per_s", "/s", "last", "up", "environment steps per second of wall time"),
+    Metric("perf/mean_steps_per_s", "/s", "last", "up", "the same since the process began, evaluations apart"),
     Metric("perf/rollout_s", "s", "last", "down", "time to collect one rollout"),
     Metric("perf/physics_s", "s", "last", "down", "time in the physics engine within one rollout"),
     Metric("perf/env_s", "s", "last", "down", "time for rewards, observations and resets within one rollout"),

@@ -172,10 +172,12 @@ class Trainer:
         self.updates += 1
         batch = self.cfg.ppo.horizon * self.cfg.train.num_envs
         self.env_steps += batch
+        self._trained_steps, self._trained_s = self._trained_steps + batch, self._trained_s + end - begin
         values = self.meter.values() | self.world.gauges() | _ppo_values(stats)
         self._guard(values)
         return values | {
             "perf/steps_per_s": batch / max(end - begin, 1e-9),
+            "perf/mean_steps_per_s": self._trained_steps / max(self._trained_s, 1e-9),
             "perf/rollout_s": middle - begin,
             "perf/physics_s": physics_s,
             "perf/env_s": world_s - physics_s,
@@ -304,7 +306,8 @@ class Trainer:
             self.status.phase("training")
 
     _sleep = staticmethod(time.sleep)
-    _eval_s = 0.0
+    _eval_s = _trained_s = 0.0
+    _trained_steps = 0
 
 
 def short(value: float) -> str:

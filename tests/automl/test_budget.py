@@ -65,11 +65,28 @@ def test_without_a_budget_nothing_has_to_make_room():
     assert budget.closes_at_s(spec(final=FinalCfg(2000)), two_done(), slots=2) is None
 
 
-@pytest.mark.parametrize(("elapsed_s", "steps"), [(20.0, 5000), (58.5, 4000), (98.0, 1000)])
+@pytest.mark.parametrize(("elapsed_s", "steps"), [(20.0, 5000), (59.0, 4000), (98.0, 1000)])
 def test_a_final_run_is_as_long_as_asked_for_or_as_there_is_time_for(elapsed_s, steps):
-    """To end at 98.5 s: 78.5 s are enough for 5000 steps, 40 s for 4000; never shorter than a trial."""
+    """To end at 99 s: 79 s are enough for 5000 steps, 40 s for 4000; never shorter than a trial."""
     asked = spec(budget_s=100.0, final=FinalCfg(5000, seeds=1))
     assert budget.final_steps(asked, two_done(), 1, 2, elapsed_s) == steps
+
+
+def test_a_final_run_is_as_long_as_its_configuration_trains_fast_by_its_own_word():
+    """At 125 steps per second and 5 evaluations of 2 s: of the 40 s until 99 % of 100 s, 30 are left: 3750 steps.
+
+    Both trials of the configuration count, though no scheduler saw the second from start to end: of 2000 steps a half
+    took 10 s and a half 6 s, which is 125 per second.
+    """
+    words = [{"eval_s": 1.0, "trained_per_s": 100.0}, {"eval_s": 3.0, "trained_per_s": 1000 / 6.0}]
+    lives = [
+        [at(0.0, created(n, params={"a": 1})), at(0.0, started(n)), {"type": "scheduler_started", "t": 0.0}]
+        + [at(0.0, rung(n, step, 0.5)) for step in (200, 400, 600, 800, 1000)]
+        + [at(9.0, {**finished(n, 0.5), **words[n]})]
+        for n in (0, 1)
+    ]
+    asked = spec(budget_s=100.0, final=FinalCfg(50_000, seeds=1))
+    assert budget.final_steps(asked, study(*lives), 0, 2, 59.0) == 3750
 
 
 def test_the_end_is_projected_from_what_is_left_to_do():

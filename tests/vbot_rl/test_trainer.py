@@ -122,6 +122,16 @@ def test_status_follows_the_run(tmp_path):
     assert {"training", "evaluating"} <= set(seen)
 
 
+def test_the_mean_speed_is_that_of_training_alone(tmp_path):
+    """All updates have as many steps, so the mean over time is the harmonic mean of their speeds."""
+    run = new_run(tmp_path)
+    train(run, small())
+    speeds = [record.values["perf/steps_per_s"] for record in records(run)]
+    means = [record.values["perf/mean_steps_per_s"] for record in records(run)]
+    assert len(speeds) > 2 and means[0] == pytest.approx(speeds[0], rel=1e-5)
+    assert means[-1] == pytest.approx(len(speeds) / sum(1.0 / speed for speed in speeds), rel=1e-5)
+
+
 def test_a_scored_run_shows_its_best_score(tmp_path):
     resolved = small(train__evaluation_cases=None)
     run = new_run(tmp_path, resolved)
