@@ -45,9 +45,9 @@ FIELD_STEPS = 14_000_000
 #: points and no step higher than 0.10 m; the way over the bridge would be worth five more. The whole course and the
 #: first section's bumps start from where stairs, the valley and sitting down at the end have been learned.
 SECTIONS: tuple[tuple[str, str, str, int, Mapping[str, Any]], ...] = (
-    ("section012", "field", "river", 17_000_000, STAIRS),
-    ("long_course", "section012", "right", 12_000_000, HELD),
-    ("section011", "section012", "snake", 14_000_000, {}),
+    ("section012", "field", "river", 14_000_000, STAIRS),
+    ("long_course", "section012", "right", 8_000_000, HELD),
+    ("section011", "section012", "snake", 12_000_000, {}),
     ("section013", "field", "official", 3_000_000, {}),
 )
 SIDE_BY_SIDE = 2

@@ -113,8 +113,6 @@ def _each(*goals: Goal) -> tuple[Leg, ...]:
 
 
 SMILEYS = tuple(_goal(f"smiley {side}", x, 0.0) for side, x in (("left", -3), ("middle", 0), ("right", 3)))
-_BEFORE_BUMPS = _goal("before the bumps", -3.0, -2.3, 0.5)
-"""On flat ground; two of three falls were of robots that crossed the edge of the bumps at a slant."""
 PACKETS = tuple(_goal(f"packet {side}", x, 4.4) for side, x in (("left", -3), ("middle", 0), ("right", 3)))
 _PLATFORM_011 = _goal("platform", 0.0, 7.83, 0.5, z_min_m=1.0)
 
@@ -125,7 +123,7 @@ _SECTION011 = Section(
     limit_s=120.0,
     routes={
         "official": (Leg(SMILEYS), Leg(PACKETS), Leg((_PLATFORM_011,))),
-        "snake": _each(_BEFORE_BUMPS, *SMILEYS, *reversed(PACKETS), _PLATFORM_011),
+        "snake": _each(*SMILEYS, *reversed(PACKETS), _PLATFORM_011),
         "straight": _each(_goal("bumps", 0.0, 1.8, 0.5), _PLATFORM_011),
     },
     lines=(Line(-1.5, phase=True), Line(4.0, 0.3, 15.0), Line(6.5, 0.8, 15.0)),
