@@ -71,7 +71,7 @@ def shipped(name: str, env: str = FIRST_ENV) -> StudySpec:
         ConfigError: there is none of this name, or none for this environment.
     """
     if name not in NAMES:
-        raise ConfigError(f"There is no study preset '{name}'.{nearest(name, NAMES)}")
+        raise ConfigError(f"There is no study preset '{name}'.{nearest(name, (*NAMES, 'full'))}")
     if name == "first":
         return default_spec(env)
     if name == "ppo":
@@ -104,6 +104,8 @@ def named_work(name: Path) -> StudySpec | PipelineSpec:
     """
     if str(name) in PIPELINES and not name.exists():
         return course_curriculum.courses(usable_cores())
+    if len(name.parts) == 1 and not name.suffix and not name.exists():
+        raise ConfigError(f"There is no study file and no shipped pipeline '{name}'.{nearest(str(name), PIPELINES)}")
     return load_work(name)
 
 

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from automl.asha import AshaCfg
 from automl.flags import FLAG_NAMES
 from automl.samplers import size
-from automl.space import Dimension, Factor, Range, centred, dimension_to_dict, parse_dimension
+from automl.space import Choice, Dimension, Factor, Range, at_share, centred, dimension_to_dict, parse_dimension
 from automl.spec_file import parse_yaml, read_text, with_counts
 from automl.spec_parts import SeedConfig, WarmStartCfg, check_limits, excess
 from automl.state import Params, TrialState, Value
 from vbot_sim.errors import ConfigError
-from vbot_sim.settings import from_dict, get, nearest, require, to_dict
+from vbot_sim.settings import from_dict, get, nearest, override, require, to_dict
+
+if TYPE_CHECKING:
+    from vbot_rl.config import RunCfg
 
 SCHEMA = 1
 FIRST_ENV = "vbot_navigation_section001"
@@ -225,8 +228,8 @@ def complete(spec: StudySpec) -> StudySpec:
     """The spec with the preset's own value beside each searched key, checked against the config it overrides.
 
     Raises:
-        SimError: an unknown environment, preset or key (the message names the nearest known one), or a preset's value
-            that cannot be searched in the way asked for.
+        SimError: an unknown environment, preset or key (the message names the nearest known one), a preset's value that
+            cannot be searched in the way asked for, or a range that holds values the setting does not take.
     """
     from vbot_rl.config import run_cfg
 
@@ -234,8 +237,20 @@ def complete(spec: StudySpec) -> StudySpec:
     for seeded in spec.seed_configs:
         run_cfg(spec.env, spec.preset, sets={**spec.sets, **seeded.params})
     space = {path: centred(dimension, path, get(cfg, path)) for path, dimension in spec.space.items()}
+    for path, dimension in space.items():
+        _check_drawn(cfg, path, dimension)
     version = SCORE_VERSIONS[0] if cfg.task.course is None else SCORE_VERSIONS[1]
     return replace(spec, space=space, max_trials=spec.trial_limit, score_version=version)
+
+
+def _check_drawn(cfg: "RunCfg", path: str, dimension: Dimension) -> None:
+    """Refuse what a draw could hand to a trial that would refuse it: every choice, and both ends of a range."""
+    drawn = dimension.choices if isinstance(dimension, Choice) else (at_share(dimension, 0.0), at_share(dimension, 1.0))
+    for value in drawn:
+        try:
+            override(cfg, path, value)
+        except ConfigError as error:
+            raise ConfigError(f"space.{path}: {value!r} could be drawn. {error}") from None
 
 
 def base_params(spec: StudySpec) -> Params:

@@ -1,11 +1,12 @@
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from automl.course_spaces import course_space
 from automl.perturb import perturbed
-from automl.presets import NAMES, reward_space, shipped
+from automl.presets import NAMES, named_work, reward_space, shipped
 from automl.space import Choice, Factor, Range
 from automl.spec import FIRST_ENV, StudySpec, base_params, complete
 from automl.suggest import suggest
@@ -39,8 +40,19 @@ def test_its_reward_lies_inside_its_own_ranges():
 def test_an_unknown_preset_names_the_nearest_and_an_environment_without_a_space_says_so():
     with pytest.raises(ConfigError, match="stage"):
         shipped("stages")
+    with pytest.raises(ConfigError, match="Known: first, full, hp, ppo, reward, stage"):
+        shipped("nope")
     with pytest.raises(UnknownEnvError, match="vbot_x"):
         shipped("stage", "vbot_x")
+
+
+def test_a_pipeline_by_a_misspelt_name_is_refused_with_the_nearest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert named_work(Path("courses")).label == "courses"
+    with pytest.raises(ConfigError, match=r"no shipped pipeline 'corses'\. Did you mean 'courses'"):
+        named_work(Path("corses"))
+    with pytest.raises(ConfigError, match=r"Cannot read the study file corses\.yaml"):
+        named_work(Path("corses.yaml"))
 
 
 def test_a_stage_that_confirms_nothing_is_refused():

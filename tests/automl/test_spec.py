@@ -43,6 +43,8 @@ def test_overrides_move_the_centre():
     [
         ("max_trails: 3", "max_trials"),
         ("max_trials: 0", "at least 1"),
+        ("seed: 1\nsets: {ppo.clip: 0.1, ppo.clip: 0.2}", "line 2, column 23: 'ppo.clip' is given twice"),
+        ("seed: 1\nseed: 2", "line 2, column 1: 'seed' is given twice"),
         ("max_trials: many", "whole number"),
         ("seed: -1", "must not be negative"),
         ("sampler: tpee", "'tpe'"),
@@ -90,6 +92,23 @@ def test_lengths_are_written_as_on_the_command_line():
 def test_unknown_names_are_refused_with_the_nearest_known_one(spec, words):
     with pytest.raises(SimError, match=words):
         complete(spec)
+
+
+@pytest.mark.parametrize(
+    ("path", "dimension", "words"),
+    [
+        (
+            "ppo.epochs",
+            Choice((3, "five")),
+            "space.ppo.epochs: 'five' could be drawn. ppo.epochs must be a whole number",
+        ),
+        ("ppo.gamma", Range(0.9, 1.5), "space.ppo.gamma: 1.5 could be drawn"),
+        ("ppo.clip", Range(-0.5, 0.3), "space.ppo.clip: -0.5 could be drawn"),
+    ],
+)
+def test_a_value_that_no_trial_could_take_is_refused_before_it_is_drawn(path, dimension, words):
+    with pytest.raises(ConfigError, match=words):
+        complete(StudySpec(space={path: dimension}))
 
 
 def test_the_presets_values_are_unknown_until_the_spec_is_completed():

@@ -139,6 +139,16 @@ def test_a_study_with_a_ghost_key_is_refused_unless_it_is_wanted_anyway(tmp_path
     assert "error: ghost key" in queued.err
 
 
+def test_a_pipeline_is_looked_over_with_a_line_for_each_stage(tmp_path):
+    looked = vbot("automl", "check", "courses", "--workspace", tmp_path)
+    assert looked.code == 0, looked.err
+    head, *lines = looked.out.splitlines()
+    assert head.split() == ["STAGE", "ENV", "STARTS", "FROM", "TRIALS", "STEPS", "EACH", "FINAL", "STEPS", "BESIDE"]
+    stages = {line.split()[0]: line.split()[1:4] for line in lines[: lines.index("")]}
+    assert stages["field"] == ["vbot_navigation_long_course", "nothing", "1"]
+    assert stages["section011"] == ["vbot_navigation_section011", "section012", "1"]
+
+
 def test_the_queue_is_filled_ordered_and_emptied(tmp_path):
     spec = {"label": "small", "space": {RATE: {"factor": [0.5, 2.0]}}}
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(spec))

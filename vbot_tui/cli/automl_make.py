@@ -136,12 +136,34 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
     from sessions.workspace import Workspace
 
     workspace = Workspace.open(arguments.workspace)
-    findings = look_over(workspace, requested_work(arguments), train_briefly)
+    work = requested_work(arguments)
+    findings = look_over(workspace, work, train_briefly)
     rows = [[item.level, item.check, item.text] for item in findings]
-    text = table(["LEVEL", "CHECK", "FOUND"], rows) if rows else "Nothing was found."
+    text = (
+        table(["LEVEL", "CHECK", "FOUND"], rows)
+        if rows
+        else "Nothing was found: settings, keys, reward, room and a few steps of training are in order."
+    )
     refused = any(item.level == "error" for item in findings)
-    console.show({"passes": not refused, "findings": [vars(item) for item in findings]}, text)
+    console.show({"passes": not refused, "findings": [vars(item) for item in findings]}, _stages(work) + text)
     return 1 if refused else 0
+
+
+def _stages(work: "StudySpec | PipelineSpec") -> str:
+    """What a pipeline would train, a line per stage; nothing for a study."""
+    from automl.pipeline import PipelineSpec
+
+    if not isinstance(work, PipelineSpec):
+        return ""
+    rows = []
+    before = "nothing"
+    for stage in work.stages:
+        source = before if stage.start_from is None else stage.start_from or "nothing"
+        study, limit = stage.study, stage.study.trial_limit
+        lengths = figure(study.trial_env_steps), figure(study.final.env_steps or None)
+        rows.append([stage.name, study.env, source, figure(limit), *lengths, "yes" if stage.beside else "no"])
+        before = stage.name
+    return table(["STAGE", "ENV", "STARTS FROM", "TRIALS", "STEPS EACH", "FINAL STEPS", "BESIDE"], rows) + "\n\n"
 
 
 def look_over(workspace: "Workspace", work: "StudySpec | PipelineSpec", smoke: Any) -> "list[Finding]":  # noqa: ANN401

@@ -20,7 +20,7 @@ def add_actions(actions: Verbs) -> None:
     inner = Verbs(actions.add("queue", "studies and pipelines one after the other"), metavar="WHAT")
     inner.add("list", "what is queued, in order", show)
     adder = inner.add("add", "put a study or a pipeline at the end", add)
-    adder.add_argument("spec", metavar="SPEC", type=Path, help="a study file, or a pipeline file")
+    adder.add_argument("spec", metavar="SPEC", type=Path, help="a study file, a pipeline file, or 'courses'")
     adder.add_argument("--after", metavar="ITEM", action="append", default=[], help="only once this item is done")
     adder.add_argument("--retries", metavar="N", type=int, default=0, help="try again so often when it fails")
     adder.add_argument("--anyway", action="store_true", help="queue it in spite of what the checks found")
