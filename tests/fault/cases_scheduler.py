@@ -58,7 +58,7 @@ def scheduler_killed(lab: Lab) -> None:
 
 @case(2, "scheduler killed between starting a process and noting it: the process is adopted, no second one starts")
 def killed_after_spawn(lab: Lab) -> None:
-    lab.create(max_trials=1)
+    lab.create({"*": {"seconds": 3.0}}, max_trials=1)  # long enough to be found at work on a busy machine
     lab.schedule("--die", "after:launch:1").wait()
     check(not lab.events("trial_launched"), "it died too late")
     before = lab.pid()
