@@ -206,7 +206,8 @@ class Lab:
         """
         self.keep()
         lines = self.log.read_bytes().splitlines(keepends=True)
-        check(all(decode_line(line) for line in lines), "the log has a line that is not whole")
+        broken = [(number, line[:60]) for number, line in enumerate(lines, 1) if not decode_line(line)]
+        check(not broken, f"the log has lines that are not whole: {broken}; its end: {lines[-2:]}")
         violations = self.root / "violations"
         check(not violations.exists(), violations.read_text() if violations.exists() else "")
         state = self.state()

@@ -153,6 +153,8 @@ class Storm:
     def tail_torn(self) -> bool:
         if not self.scheduler_killed() and self.lab.held():
             return False
+        if self.lab.state().ended is not None:  # nobody would come and cut it
+            return False
         with self.lab.log.open("ab") as file:
             file.write(b'0badc0de {"seq":'[: self.random.randrange(1, 16)])
         return True
