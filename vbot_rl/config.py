@@ -49,6 +49,7 @@ class PpoCfg:
     init_std: float = 0.8
     std_floor: float = 0.05
     std_ceiling: float = 1.5
+    std_ceiling_end: float | None = None  # reached geometrically at the end of the run; None keeps the ceiling
     quiet_share: float = 0.0  # of the simulations, acting with less noise for a while
     quiet_noise: float = 0.0  # what is left of it then; at 0 they are not learned from meanwhile
     normalize_observations: bool = True
@@ -71,6 +72,11 @@ class PpoCfg:
         require(bool(widths) and min(widths) >= 1, f"ppo.hidden needs layer widths, got {widths}.")
         require(
             0 < self.std_floor <= self.std_ceiling, "ppo.std_floor must be greater than 0 and at most ppo.std_ceiling."
+        )
+        end = self.std_ceiling_end
+        require(
+            end is None or self.std_floor <= end <= self.std_ceiling,
+            f"ppo.std_ceiling_end must be from ppo.std_floor to ppo.std_ceiling, got {end}.",
         )
         require(0 <= self.quiet_noise <= 1, f"ppo.quiet_noise must be from 0 to 1, got {self.quiet_noise}.")
         require(0 <= self.quiet_share <= 0.5, f"ppo.quiet_share must be from 0 to 0.5, got {self.quiet_share}.")

@@ -147,6 +147,7 @@ class Ppo:
         self.value_norm = ValueNormalizer(cfg.normalize_values)
         self.adam = Adam(shape.size)
         self.learning_rate = cfg.learning_rate
+        self.log_std_bounds = schedules.log_std_bounds(cfg, 0.0)
         self.rng = np.random.default_rng([seed, 1])
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._sums = [TileSums(shape) for _ in range(threads)]
@@ -279,6 +280,7 @@ class Ppo:
             rows[:, d + a + 3] = (returns - self.value_norm.mean) / self.value_norm.std
             self.learning_rate = schedules.learning_rate(cfg, progress, self.learning_rate)
             coef = schedules.entropy_coef(cfg, progress)
+            self.log_std_bounds = schedules.log_std_bounds(cfg, progress)
             raw = self._raw.reshape(-1, d)
             if self._mirror is not None:
                 self._write_images(raw, self._mirror)
@@ -358,7 +360,7 @@ class Ppo:
         )
         self.adam.step(self.net.params.flat, grads.flat, self.learning_rate)
         log_std = self.net.params.log_std
-        np.clip(log_std, math.log(self.cfg.std_floor), math.log(self.cfg.std_ceiling), out=log_std)
+        np.clip(log_std, *self.log_std_bounds, out=log_std)
         return stats / len(own), norm
 
     def _cut(self, ids: IntArray) -> list[IntArray]:

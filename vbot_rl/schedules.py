@@ -1,4 +1,4 @@
-"""Learning rate and entropy coefficient over a run: pure functions of config, progress and the last measurement."""
+"""What changes over a run, as pure functions of config, progress and the last measurement."""
 
 import math
 
@@ -36,3 +36,16 @@ def entropy_coef(cfg: PpoCfg, progress: float) -> float:
         return cfg.entropy_coef
     done = min(max(progress, 0.0), 1.0)
     return cfg.entropy_coef + (cfg.entropy_coef_end - cfg.entropy_coef) * done
+
+
+def log_std_bounds(cfg: PpoCfg, progress: float) -> tuple[float, float]:
+    """Lowest and highest log of the standard deviation at ``progress`` in [0, 1].
+
+    A ceiling that comes down takes the noise away little by little, so that in the end the policy that is trained is
+    the one that is judged, which has none.
+    """
+    low, high = math.log(cfg.std_floor), math.log(cfg.std_ceiling)
+    if cfg.std_ceiling_end is not None:
+        done = min(max(progress, 0.0), 1.0)
+        high += (math.log(cfg.std_ceiling_end) - high) * done
+    return low, high

@@ -6,7 +6,6 @@ The arithmetic is the same in the same order of samples. torch is loaded by impo
 training.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -90,8 +89,7 @@ class _Update:
         with torch.no_grad():
             norm = self._clip(grad)
             self._adam(grad)
-            low, high = math.log(self._ppo.cfg.std_floor), math.log(self._ppo.cfg.std_ceiling)
-            self._log_std(self._flat).clamp_(low, high)
+            self._log_std(self._flat).clamp_(*self._ppo.log_std_bounds)
         return stats, norm
 
     def _loss(self, rows: Tensor, own: int) -> tuple[Tensor, Tensor]:

@@ -57,6 +57,7 @@ def test_texts_are_read_as_yaml():
         ("ppo.schedule=linaer", "'linear'"),
         ("ppo.gamma=1.5", "between 0 and 1"),
         ("ppo.hidden=[]", "layer widths"),
+        ("ppo.std_ceiling_end=2", "from ppo.std_floor to ppo.std_ceiling, got 2"),
         ("train.evaluations=2", "at least 5"),
         ("train.judge_from=1", "below 1"),
         ("train.total_env_steps=20000", "needs 5 updates"),

@@ -243,6 +243,12 @@ def test_the_std_stays_between_floor_and_ceiling() -> None:
     assert np.exp(ppo.net.params.log_std) == pytest.approx(0.3, rel=1e-5)
 
 
+def test_the_std_follows_a_ceiling_that_comes_down() -> None:
+    ppo = toy(horizon=8, init_std=0.8, std_ceiling=0.8, std_ceiling_end=0.2, entropy_coef=100.0, learning_rate=0.1)
+    run_toy(ppo, 4)  # its last update is at 3 / 4 of the run
+    assert np.exp(ppo.net.params.log_std) == pytest.approx(0.8 * 0.25**0.75, rel=1e-5)
+
+
 def test_a_frozen_normalizer_stays_frozen() -> None:
     ppo = toy(normalize_observations=True, freeze_normalizer=True)
     run_toy(ppo, 3)

@@ -1,9 +1,11 @@
 """Schedule values worked out by hand."""
 
+import math
+
 import pytest
 
 from vbot_rl.config import PpoCfg
-from vbot_rl.schedules import after_update, entropy_coef, learning_rate
+from vbot_rl.schedules import after_update, entropy_coef, learning_rate, log_std_bounds
 
 
 def cfg(**changes) -> PpoCfg:
@@ -59,3 +61,11 @@ def test_entropy_coefficient():
     falling = PpoCfg(entropy_coef=0.01, entropy_coef_end=0.0)
     assert entropy_coef(falling, 0.25) == pytest.approx(0.0075)
     assert entropy_coef(falling, 2.0) == 0.0
+
+
+def test_the_ceiling_of_noise_comes_down_by_equal_factors():
+    falling = PpoCfg(std_floor=0.05, std_ceiling=0.4, std_ceiling_end=0.1)
+    highest = [math.exp(log_std_bounds(falling, progress)[1]) for progress in (0.0, 0.5, 1.0, 1.3)]
+    assert highest == pytest.approx([0.4, 0.2, 0.1, 0.1])
+    assert math.exp(log_std_bounds(falling, 0.5)[0]) == pytest.approx(0.05)
+    assert log_std_bounds(PpoCfg(std_ceiling=0.4), 0.9)[1] == math.log(0.4)

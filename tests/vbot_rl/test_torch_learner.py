@@ -46,10 +46,21 @@ def one_update(ppo: Ppo, seed: int):
         {"kl_stop": 1e-3},
         {"max_grad_norm": 0.05},
         {"std_floor": 0.7995, "init_std": 0.8},
+        {"std_ceiling": 0.8, "std_ceiling_end": 0.7, "init_std": 0.8},
         {"quiet_share": 0.5, "symmetry": "alternate"},
         {"quiet_share": 0.5, "quiet_noise": 0.3, "symmetry": "alternate"},
     ],
-    ids=["plain", "symmetric", "alternating", "kl stop", "clipped gradient", "std floor", "quiet", "less noise"],
+    ids=[
+        "plain",
+        "symmetric",
+        "alternating",
+        "kl stop",
+        "clipped gradient",
+        "std floor",
+        "less and less noise",
+        "quiet",
+        "less noise",
+    ],
 )
 def test_one_update_gives_the_weights_of_the_numpy_learner(changes) -> None:
     plain, other = learners(cfg(**changes))
