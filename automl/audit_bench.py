@@ -30,6 +30,7 @@ EXPLOITS = (
     "die_early",
     "fly_through",
     "reach_and_farm",
+    "celebration_farm",
     "hover_at_rim",
     "conservative_hovering",
     "deceleration_moat",

@@ -126,6 +126,7 @@ FLAG_LETTERS: Mapping[str, str] = MappingProxyType(
         "die_early": "E",
         "fly_through": "F",
         "reach_and_farm": "R",
+        "celebration_farm": "J",
         "hover_at_rim": "H",
         "conservative_hovering": "C",
         "deceleration_moat": "M",

@@ -17,6 +17,7 @@ PRESENCE = (*CLOSENESS, "heading_tracking", *ALIVE)
 DRIVE = ("forward_velocity", "approach", "distance_progress")
 INSIDE = ("stop", "zero_ang_bonus", "hold_still")
 STOP = ("stop", "zero_ang_bonus")
+POSE, POSE_HELD = "celeb_sit_reward", "celebration_bonus"
 STAYING = ("position_tracking", "fine_position_tracking", *INSIDE)
 FIRST_JUDGED_STEP = 100_000  # before that a robot has not learned anything, good or bad
 HORIZON_STEPS = 100  # what lies further ahead hardly counts: 1 / (1 - 0.99) control steps
@@ -208,6 +209,21 @@ def _reach_and_farm(w: Window) -> Found:
     )
 
 
+def _celebration_farm(w: Window) -> Found:
+    """The pose at the end of a course is paid in every step that it lasts, until it is complete."""
+    pose, done = w.income.get(POSE, 0.0), w.income.get(POSE_HELD, 0.0)
+    gain = less(w.mean("episode/success"), w.before("episode/success"))
+    return Found(
+        (
+            Above("share of income paid for the pose", w.income_share((POSE,)), 0.1, 0.07),
+            Above("share of the celebration's pay that is for the pose", ratio(pose, pose + done), 0.6, 0.5),
+            Below("successes won since one fifth of the run ago", gain, 0.05, 0.1),
+            _succeeded(w, 0.85, 0.9),
+        ),
+        (("episodes that fell", w.mean("episode/fell")), ("episode s", w.mean("episode/length_s"))),
+    )
+
+
 def _hover_at_rim(w: Window) -> Found:
     nearest, last = w.mean("episode/min_distance_m"), w.mean("episode/final_distance_m")
     return Found(
@@ -316,6 +332,13 @@ _RULES: tuple[Detector, ...] = (
         "most of the income is paid inside the circle, while many episodes never succeed and no more of them do",
         "set stop_budget_s to about 0.5, end the episode at success, and raise what is paid for walking in",
         _reach_and_farm,
+    ),
+    Detector(
+        "celebration_farm",
+        "celebration farm",
+        "it takes up the pose at the end of the course and does not complete it, because the pose is paid by the step",
+        "lower celeb_sit_reward until a whole discounted future of it is worth less than celebration_bonus",
+        _celebration_farm,
     ),
     Detector(
         "hover_at_rim",

@@ -99,6 +99,17 @@ TEXTBOOK = {
         reward__forward_velocity=0.1,
         reward__total=3.1,
     ),
+    "celebration_farm": flat(
+        episode__touched=0.9,
+        episode__fell=0.2,
+        episode__success=0.5,
+        task__speed_mps=0.8,
+        reward__celeb_sit_reward=0.2,
+        reward__celebration_bonus=0.05,
+        reward__forward_velocity=0.4,
+        reward__waypoint_bonus=0.2,
+        reward__total=0.85,
+    ),
     "hover_at_rim": flat(
         episode__touched=0.05,
         episode__fell=0.0,
@@ -168,6 +179,9 @@ COUNTER_EXAMPLES = [
     ("fly_through", "reward/stop", -0.5),
     ("reach_and_farm", "episode/success", 0.9),
     ("reach_and_farm", "reward/forward_velocity", 5.0),
+    ("celebration_farm", "episode/success", 0.95),
+    ("celebration_farm", "reward/celebration_bonus", 0.3),  # 0.2 of 0.5 are for the pose
+    ("celebration_farm", "reward/waypoint_bonus", 3.0),  # 0.2 of 3.65
     ("hover_at_rim", "episode/min_distance_m", 0.2),
     ("hover_at_rim", "episode/final_distance_m", 3.0),
     ("hover_at_rim", "reward/heading_tracking", 9.0),

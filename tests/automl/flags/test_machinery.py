@@ -104,4 +104,4 @@ def test_every_detector_explains_itself():
 
 def test_all_flags_but_notices_are_alarms():
     assert set(FLAG_NAMES) - set(ALARMS) == {"synchronised_episodes"}
-    assert len(FLAG_NAMES) == len(set(FLAG_NAMES)) == 23
+    assert len(FLAG_NAMES) == len(set(FLAG_NAMES)) == 24
