@@ -97,8 +97,9 @@ def _session_of(pid: int) -> tuple[int, int] | None:
 
 def _has_open(pid: int, path: Path) -> bool:
     try:
-        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
-    except OSError:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            links = [os.readlink(entry.path) for entry in entries]
+    except OSError:  # it is gone, or somebody else's
         return False
     return os.path.realpath(path) in links
 

@@ -88,7 +88,9 @@ def test_an_empty_workspace_says_what_the_first_key_would_start(bench):
 
 def test_starting_a_study_shows_its_trials_and_their_numbers(bench):
     core, _ = started(bench)
-    view = until(core, lambda view: all(math.isfinite(row.steps_per_s) for row in view.rows), "two speeds")
+    view = until(
+        core, lambda view: all(row.steps_per_s > 0 and math.isfinite(row.eta_s) for row in view.rows), "two speeds"
+    )
     assert view.study.driver == "here" and view.study.state == "running"
     assert sorted(row.number for row in view.rows) == [0, 1]
     assert {(row.env_steps, row.total_env_steps, row.steps_per_s, row.eta_s) for row in view.rows} == {
